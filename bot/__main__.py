@@ -1,0 +1,127 @@
+"""The command line. Each role is a few lines; everything else is elsewhere."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from bot.settings import Settings, SettingsError
+
+cli = typer.Typer(
+    add_completion=False,
+    no_args_is_help=False,
+    invoke_without_command=True,
+    help="Peer-to-peer texting from inside Slack.",
+)
+
+
+@cli.callback()
+def everything(context: typer.Context) -> None:
+    """Everything in one process: web, worker and clock. Migrates the database first."""
+    _log_as_lines()
+    if context.invoked_subcommand is None:
+        settings = _settings()
+        _migrate(settings)
+        _serve(settings, "web", "worker", "clock")
+
+
+@cli.command()
+def web() -> None:
+    """Listen to Slack and to the carrier."""
+    _serve(_settings(), "web")
+
+
+@cli.command()
+def worker() -> None:
+    """Send texts, post to Slack, read files of contacts."""
+    _serve(_settings(), "worker")
+
+
+@cli.command()
+def clock() -> None:
+    """What the minute brings. A second one waits as a standby."""
+    _serve(_settings(), "clock")
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the current schema."""
+    _migrate(_settings())
+
+
+@cli.command()
+def sandbox() -> None:
+    """The whole product with no account anywhere: a simulated Slack, a simulated carrier, and people who text."""
+    from sandbox.demo import main
+
+    main()
+
+
+@cli.command(hidden=True, name="read-file")
+def read_file(import_id: int, path: Annotated[Path, typer.Argument(exists=True)]) -> None:
+    """Read one import's file; the worker starts this in a process of its own."""
+    from bot.app import now
+    from bot.database import Database
+    from handlers import importing
+
+    settings = _settings()
+    os.nice(10)  # whoever is clicking comes first
+
+    async def run() -> None:
+        database = Database(settings.database_url)
+        values = {
+            "region": settings.default_region,
+            "secret": settings.textbank_secret,
+            "hours": settings.texting_hours,
+        }
+        try:
+            await importing.run(database, import_id, path, **values, owner=f"reader:{os.getpid()}", clock=now)
+        finally:
+            await database.close()
+
+    asyncio.run(run())
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.load()
+    except SettingsError as wrong:
+        typer.echo(f"Textbank can't start:\n{wrong}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _migrate(settings: Settings) -> None:
+    from bot.migrate import migrate as bring_up_to_date
+
+    bring_up_to_date(settings.database_url)
+
+
+def _serve(settings: Settings, *roles: str) -> None:
+    from bot.app import serve
+
+    if sys.platform != "win32":
+        import uvloop
+
+        uvloop.run(serve(settings, roles))
+    else:
+        asyncio.run(serve(settings, roles))
+
+
+def _log_as_lines() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,1 @@
+"""The two outside worlds. Nothing else in the program speaks HTTP to anybody."""

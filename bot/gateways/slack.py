@@ -1,0 +1,233 @@
+"""Slack. No Web API method is called for a text: a card changes by its click's own response_url.
+
+Posts that fail say how: wait so long, never again, or simply not now.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.settings import Settings
+
+log = structlog.get_logger()
+
+SECONDS = 10
+MOST_WAITED = 30.0
+"""A redraw that Slack wants later than this is dropped: the next click or `/text` draws anew."""
+TRIES = 4
+PROFILE_SECONDS = 600
+
+_NEVER = {
+    *("channel_not_found", "user_not_found", "user_disabled", "account_inactive", "is_archived", "not_in_channel"),
+    *("invalid_blocks", "msg_too_long", "no_text", "cannot_dm_bot", "messages_tab_disabled", "restricted_action"),
+}
+
+Message = dict[str, Any]
+"""What a view gives: `text` and, mostly, `blocks`."""
+
+
+class SlackTrouble(Exception):
+    """Slack did not do it. `pause` is how long it asked us to wait; `for_good` says that trying again cannot help."""
+
+    def __init__(self, why: str, *, pause: float = 0.0, for_good: bool = False) -> None:
+        super().__init__(why)
+        self.pause = pause
+        self.for_good = for_good
+
+
+class Slack:
+    """The workspace, through one kept connection pool. Open it inside a running event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._newest: dict[str, int] = {}
+        self._profiles: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._own_id: str | None = None
+        self._drawing: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=SECONDS), connector=aiohttp.TCPConnector(limit=200)
+        )
+        # The SDK's own retries are off: a post that may have been made is for our queue to judge.
+        self.client = AsyncWebClient(
+            token=self._settings.slack_bot_token,
+            base_url=self._settings.slack_api_url,
+            session=self._session,
+            timeout=SECONDS,
+            retry_handlers=[],
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.drain()
+        await self._session.close()
+
+    # ------------------------------------------------------------------------------------------- by response_url
+
+    def replace(self, response_url: str, message: Message, *, card: str, version: int) -> None:
+        """Put the message in the place of the one that was clicked, soon. An older drawing never covers a newer one."""
+        self._newest[card] = max(version, self._newest.get(card, 0))
+        self._in_background(self._replace(response_url, message, card, version))
+
+    def next_version(self, card: str) -> int:
+        """A version for a message that has none of its own: the last to be asked for is the newest."""
+        return self._newest.get(card, 0) + 1
+
+    def whisper(self, response_url: str, words: str) -> None:
+        """Say something that only the person who clicked can see, soon."""
+        body = {"response_type": "ephemeral", "replace_original": False, "text": words}
+        self._in_background(self._say(response_url, body))
+
+    async def drain(self) -> None:
+        """Wait for everything that was to be said soon."""
+        while self._drawing:
+            await asyncio.wait(self._drawing, timeout=SECONDS)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._drawing.add(task)
+        task.add_done_callback(self._drawing.discard)
+
+    async def _replace(self, response_url: str, message: Message, card: str, version: int) -> None:
+        for _ in range(TRIES):
+            if self._newest.get(card, 0) > version:
+                return
+            pause = await self._post_to(response_url, {**message, "replace_original": True})
+            if pause is None:
+                return
+            await asyncio.sleep(pause)
+        log.warning("a card could not be drawn", card=card)
+
+    async def _say(self, response_url: str, body: Message) -> None:
+        pause = await self._post_to(response_url, body)
+        if pause is not None:
+            await asyncio.sleep(pause)
+            await self._post_to(response_url, body)
+
+    async def _post_to(self, response_url: str, body: Message) -> float | None:
+        """Seconds to wait before another try, or None when there is no need of one, or no use in it."""
+        try:
+            async with self._session.post(response_url, json=body) as answer:
+                if answer.status == 429:
+                    wait = float(answer.headers.get("Retry-After", 1))
+                    return wait if wait <= MOST_WAITED else None
+                if answer.status >= 500:
+                    return 1.0
+                if answer.status >= 400:
+                    log.warning("slack refused a response", status=answer.status, why=(await answer.text())[:200])
+                return None
+        except (aiohttp.ClientError, TimeoutError):
+            return 1.0
+
+    # ------------------------------------------------------------------------------------------- by Web API
+
+    async def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> tuple[str, str]:
+        """Post a message to a channel, or to a person by their user id: its (channel, ts). Raises SlackTrouble."""
+        quiet = {"unfurl_links": False, "unfurl_media": False, "link_names": False}
+        answer = await self._call("chat.postMessage", channel=channel, thread_ts=thread_ts, **quiet, **message)
+        return answer["channel"], answer["ts"]
+
+    async def open_view(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """Open a modal, within the three seconds that a trigger lives. Raises SlackTrouble."""
+        await self._call("views.open", trigger_id=trigger_id, view=view)
+
+    async def profile(self, user_id: str) -> dict[str, Any]:
+        """Somebody's `name` and whether they are a workspace `admin`, a `bot` or `gone`; kept for ten minutes."""
+        kept = self._profiles.get(user_id)
+        if kept is not None and kept[0] > time.monotonic():
+            return kept[1]
+        user = (await self._ask("users.info", user=user_id))["user"]
+        name = user.get("profile", {}).get("real_name") or user.get("real_name") or user.get("name", "")
+        found = {
+            "name": name,
+            "admin": bool(user.get("is_admin") or user.get("is_owner")),
+            "bot": bool(user.get("is_bot")),
+            "gone": bool(user.get("deleted")),
+        }
+        self._profiles[user_id] = (time.monotonic() + PROFILE_SECONDS, found)
+        return found
+
+    async def own_id(self) -> str:
+        """The bot's own user id."""
+        if self._own_id is None:
+            self._own_id = str((await self._ask("auth.test"))["user_id"])
+        return self._own_id
+
+    async def members(self, channel: str) -> list[str]:
+        """The user ids of a channel's members. Raises SlackTrouble."""
+        found: list[str] = []
+        cursor = ""
+        while True:
+            page = await self._ask("conversations.members", channel=channel, limit=200, cursor=cursor or None)
+            found += page["members"]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return found
+
+    async def group_members(self, group: str) -> list[str]:
+        """The user ids of a user group. Raises SlackTrouble."""
+        return list((await self._ask("usergroups.users.list", usergroup=group))["users"])
+
+    async def direct_message(self, user_id: str) -> str:
+        """The channel of the bot's direct message with this person. Raises SlackTrouble."""
+        return str((await self._ask("conversations.open", users=user_id))["channel"]["id"])
+
+    async def upload(self, channel: str, file_name: str, content: bytes, *, comment: str) -> None:
+        """Share a file. Raises SlackTrouble."""
+        await self._guarded(
+            self.client.files_upload_v2(channel=channel, filename=file_name, content=content, initial_comment=comment)
+        )
+
+    async def fetch_file(self, url: str, into: Path) -> None:
+        """Bring a file that somebody shared with us, in pieces. Raises SlackTrouble.
+
+        Without the scope for it Slack answers 200 with a sign-in page, so a page is not a file.
+        """
+        headers = {"Authorization": f"Bearer {self._settings.slack_bot_token}"}
+        forever = aiohttp.ClientTimeout(total=None, sock_connect=SECONDS, sock_read=60)
+        try:
+            async with self._session.get(url, headers=headers, timeout=forever) as answer:
+                if answer.status != 200 or answer.content_type == "text/html":
+                    raise SlackTrouble("Slack did not give us the file: the app lacks the scope files:read")
+                with into.open("wb") as file:
+                    async for piece in answer.content.iter_chunked(1 << 16):
+                        file.write(piece)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise SlackTrouble(f"the file could not be fetched ({type(error).__name__})", pause=5) from error
+
+    async def _ask(self, method: str, **values: Any) -> Any:
+        """A question; these methods read forms only, and overlook a JSON body."""
+        given = {name: value for name, value in values.items() if value is not None}
+        return await self._guarded(self.client.api_call(method, params=given))
+
+    async def _call(self, method: str, **values: Any) -> Any:
+        return await self._guarded(
+            self.client.api_call(method, json={k: v for k, v in values.items() if v is not None})
+        )
+
+    async def _guarded(self, call: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await call
+        except SlackApiError as error:
+            raise _trouble(error) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise SlackTrouble(f"Slack could not be reached ({type(error).__name__})", pause=2) from error
+
+
+def _trouble(error: SlackApiError) -> SlackTrouble:
+    answer = error.response
+    if answer.status_code == 429:
+        return SlackTrouble("ratelimited", pause=float(answer.headers.get("Retry-After", 5)))
+    why = str(answer.get("error") or answer.status_code) if isinstance(answer.data, dict) else str(answer.status_code)
+    return SlackTrouble(why, for_good=why in _NEVER)

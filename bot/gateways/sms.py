@@ -1,0 +1,162 @@
+"""The carrier. One POST for each text, never repeated: only `Sms.post` here sends anything.
+
+An answer proves that a text was taken, or that it was not; anything else proves nothing and is UNKNOWN.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.async_http_client import AsyncTwilioHttpClient
+from twilio.http.response import Response
+from twilio.request_validator import RequestValidator
+from twilio.rest import Client
+
+from bot.services.outbox import Claimed, Delivery, Outcome, Result
+from bot.settings import Settings
+from models import MessageState
+
+CONNECT_SECONDS = 5
+ANSWER_SECONDS = 20
+IDLE_SECONDS = 10
+"""Idle connections are closed before the carrier does: a reuse after quiet looks like a broken POST."""
+MOST_VALID_SECONDS = 36_000
+RETRY_HOOKS = "#rc=3&rp=all"
+"""Asks the carrier to try a status call again; it is neither sent nor signed."""
+
+_STATES = {
+    "queued": MessageState.ACCEPTED,
+    "accepted": MessageState.ACCEPTED,
+    "sending": MessageState.ACCEPTED,
+    "sent": MessageState.SENT,
+    "delivered": MessageState.DELIVERED,
+    "read": MessageState.DELIVERED,
+    "undelivered": MessageState.UNDELIVERED,
+    "failed": MessageState.FAILED,
+}
+
+
+class _Http(AsyncTwilioHttpClient):
+    """The SDK's client with time limits, one pool, no retries, and an address that can be replaced."""
+
+    def __init__(self, base: str | None) -> None:
+        super().__init__(pool_connections=False)
+        self._base = urlsplit(base) if base else None
+        self.session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS),
+            connector=aiohttp.TCPConnector(limit=200, keepalive_timeout=IDLE_SECONDS),
+        )
+
+    async def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
+        if self._base is not None:
+            parts = urlsplit(url)
+            url = urlunsplit((self._base.scheme, self._base.netloc, parts.path, parts.query, ""))
+        kwargs["timeout"] = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS)
+        return await super().request(method, url, *args, **kwargs)
+
+
+class Sms:
+    """Texts out, and the proofs that what comes in is the carrier's. Open it inside a running event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._validator = RequestValidator(settings.twilio_auth_token)
+        self._numbers = settings.twilio_from_numbers
+
+    async def __aenter__(self) -> Self:
+        chosen = self._settings
+        self._http = _Http(chosen.twilio_api_url)
+        self._client = Client(
+            chosen.twilio_api_key or chosen.twilio_account_sid,
+            chosen.twilio_api_secret or chosen.twilio_auth_token,
+            account_sid=chosen.twilio_account_sid,
+            http_client=self._http,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.close()
+
+    async def post(self, text: Claimed, *, now: datetime) -> Outcome:
+        """Ask the carrier, once, to take this text."""
+        valid = int((text.expires_at - now).total_seconds())
+        values: dict[str, Any] = {"to": text.to, "body": text.body, "validity_period": min(valid, MOST_VALID_SECONDS)}
+        if self._settings.twilio_messaging_service_sid:
+            values["messaging_service_sid"] = self._settings.twilio_messaging_service_sid
+        else:
+            values["from_"] = self._sender_for(text.to)
+        if self._settings.public_url:
+            values["status_callback"] = self.status_address(text.id) + RETRY_HOOKS
+        try:
+            taken = await self._client.messages.create_async(**values)
+        except Exception as error:  # every kind has its own meaning, and none may end the worker
+            return outcome_of(text.id, error)
+        return Outcome(text.id, Result.ACCEPTED, carrier_sid=taken.sid, sender=taken.from_)
+
+    async def is_well(self) -> bool:
+        """A harmless question, to see whether the carrier answers and knows us."""
+        try:
+            await self._client.api.v2010.accounts(self._settings.twilio_account_sid).fetch_async()
+        except Exception:
+            return False
+        return True
+
+    def status_address(self, message_id: int) -> str:
+        """Where the carrier reports on this text: it carries our own id, and a mark that only we can make."""
+        return f"{self._settings.public_url}/twilio/status?m={message_id}&k={self._mark(message_id)}"
+
+    def is_our_mark(self, message_id: int, mark: str) -> bool:
+        """Whether this status address was made here."""
+        return hmac.compare_digest(self._mark(message_id), mark)
+
+    def is_signed(self, path_and_query: str, form: Mapping[str, Any], signature: str) -> bool:
+        """Whether the carrier signed this request for our public address; False where we have none."""
+        if not self._settings.public_url or not signature:
+            return False
+        return bool(self._validator.validate(self._settings.public_url + path_and_query, form, signature))
+
+    def _sender_for(self, to: str) -> str:
+        """The same number for the same person every time, so that a conversation stays one on their phone."""
+        return self._numbers[int(hashlib.sha256(to.encode()).hexdigest(), 16) % len(self._numbers)]
+
+    def _mark(self, message_id: int) -> str:
+        key = self._settings.textbank_secret.encode()
+        return hmac.new(key, f"status:{message_id}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def outcome_of(message_id: int, error: Exception) -> Outcome:
+    """What a failed POST proves about its text."""
+    if isinstance(error, TwilioRestException):
+        return _answered(message_id, error)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return Outcome(message_id, Result.LATER, pause=5, why="the carrier could not be reached")
+    return Outcome(message_id, Result.UNKNOWN, why=type(error).__name__)
+
+
+def _answered(message_id: int, error: TwilioRestException) -> Outcome:
+    status, code = error.status, error.code or None
+    if status == 429:
+        return Outcome(message_id, Result.LATER, error=code, pause=2, why="the carrier asked for a slower pace")
+    if status in (401, 403) and code not in (21408, 21610):
+        return Outcome(message_id, Result.STOP, error=code, pause=30, why=f"the carrier refused our account ({code})")
+    if 400 <= status < 500:
+        return Outcome(message_id, Result.REFUSED, error=code, why=str(error.msg))
+    return Outcome(message_id, Result.UNKNOWN, error=code, why=f"the carrier answered {status}")
+
+
+def delivery_of(message_id: int, form: Mapping[str, str]) -> Delivery | None:
+    """A status web hook's form as a Delivery, or None for a status that says nothing new."""
+    state = _STATES.get(form.get("MessageStatus", ""))
+    if state is None or not form.get("MessageSid"):
+        return None
+    code = form.get("ErrorCode", "")
+    sender = form.get("From") or None
+    return Delivery(message_id, form["MessageSid"], state, sender=sender, error=int(code) if code.isdigit() else None)

@@ -1,0 +1,129 @@
+"""Handing contacts out: a batch is a run of positions in a volunteer's row, and "17 of 50" is read off them.
+
+The contacts whose texting window closes soonest go first; those who are asleep come after all who are awake.
+"""
+
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Refusal
+from bot.services import audit, tallies
+from bot.services.texting_hours import Window, closes_at
+from models import ConversationState, conversation, membership, segment, texting_window
+
+MOST_AT_ONCE = 2_000
+"""More than anybody texts in a day; a slip of the finger should not empty the pool."""
+
+_JOIN = text(
+    "INSERT INTO membership (campaign_id, volunteer_id, invited, batch_start, last_position)"
+    " VALUES (:campaign_id, :volunteer_id, :invited, 0, 0)"
+    " ON CONFLICT (campaign_id, volunteer_id) DO UPDATE SET invited = membership.invited OR excluded.invited"
+    " RETURNING batch_start, last_position, invited"
+)
+_MEMBER = select(membership).where(
+    membership.c.campaign_id == bindparam("campaign_id"), membership.c.volunteer_id == bindparam("volunteer_id")
+)
+_SEGMENTS = select(segment.c.id).where(segment.c.campaign_id == bindparam("campaign_id")).order_by(segment.c.id)
+_WINDOWS = select(texting_window.c.id, texting_window.c.key)
+_POOL = (
+    select(conversation.c.contact_id)
+    .where(
+        conversation.c.campaign_id == bindparam("campaign_id"),
+        conversation.c.segment_id == bindparam("segment_id"),
+        conversation.c.window_id == bindparam("window_id"),
+        conversation.c.state == ConversationState.POOL,
+    )
+    .order_by(conversation.c.contact_id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_HOLD = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"), conversation.c.state == ConversationState.POOL)
+    .values(state=ConversationState.HELD, volunteer_id=bindparam("holder"), position=bindparam("place"))
+)
+_HELD = (
+    select(conversation.c.contact_id)
+    .where(
+        conversation.c.volunteer_id == bindparam("volunteer_id"),
+        conversation.c.campaign_id == bindparam("campaign_id"),
+        conversation.c.state == ConversationState.HELD,
+    )
+    .limit(1)
+)
+_EXTEND = (
+    update(membership)
+    .where(membership.c.campaign_id == bindparam("campaign"), membership.c.volunteer_id == bindparam("who"))
+    .values(batch_start=bindparam("start"), last_position=bindparam("last"))
+)
+
+
+def check_count(words: str) -> int:
+    """COUNT of a command. Raises Refusal unless it is a whole number that makes sense."""
+    try:
+        count = int(words.replace(",", ""))
+    except ValueError:
+        raise Refusal(f"“{words}” is not a number. Write how many contacts, such as 50.") from None
+    if not 1 <= count <= MOST_AT_ONCE:
+        raise Refusal(f"Write a number from 1 to {MOST_AT_ONCE:,}: that many contacts for each person.")
+    return count
+
+
+async def invite(session: AsyncSession, campaign_id: int, volunteer_id: str) -> None:
+    """This volunteer may take batches of this campaign for themselves from now on."""
+    await session.execute(_JOIN, {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "invited": True})
+
+
+async def is_invited(session: AsyncSession, campaign_id: int, volunteer_id: str) -> bool:
+    """Whether this volunteer may take another batch."""
+    row = (await session.execute(_MEMBER, {"campaign_id": campaign_id, "volunteer_id": volunteer_id})).first()
+    return bool(row and row.invited)
+
+
+async def hand_out(
+    session: AsyncSession, campaign_id: int, volunteer_id: str, count: int, *, by: str, now: datetime
+) -> int:
+    """Give up to `count` contacts of the pool to the volunteer, after those they hold. Returns how many there were."""
+    values = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "invited": False}
+    member = (await session.execute(_JOIN, values)).one()
+    contacts = await _from_pool(session, campaign_id, count, now)
+    if not contacts:
+        return 0
+    mine = {"campaign_id": campaign_id, "volunteer_id": volunteer_id}
+    still_holds = (await session.execute(_HELD, mine)).first() is not None
+    last = member.last_position
+    rows = [
+        {"which": contact_id, "holder": volunteer_id, "place": last + number}
+        for number, contact_id in enumerate(contacts, start=1)
+    ]
+    await session.execute(_HOLD, rows)
+    start = member.batch_start if still_holds else last
+    extended = {"campaign": campaign_id, "who": volunteer_id, "start": start, "last": last + len(contacts)}
+    await session.execute(_EXTEND, extended)
+    counted = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "script_id": 0, "now": now}
+    await tallies.bump(session, [tallies.entry(tallies.Metric.HANDED, n=len(contacts), **counted)])
+    what = {"who": by, "what": "handed out", "subject": volunteer_id}
+    await audit.note(session, **what, now=now, campaign=campaign_id, contacts=len(contacts))
+    return len(contacts)
+
+
+async def _from_pool(session: AsyncSession, campaign_id: int, count: int, now: datetime) -> list[int]:
+    """One short index read for each of some hundred windows, until there are enough. Nothing is counted."""
+    segments = list((await session.execute(_SEGMENTS, {"campaign_id": campaign_id})).scalars())
+    found: list[int] = []
+    for window, segment_id in product(await _windows_by_urgency(session, now), segments):
+        where = {"campaign_id": campaign_id, "segment_id": segment_id, "window_id": window.id}
+        found += (await session.execute(_POOL, {**where, "limit": count - len(found)})).scalars()
+        if len(found) >= count:
+            break
+    return found
+
+
+async def _windows_by_urgency(session: AsyncSession, now: datetime) -> list[Any]:
+    rows = (await session.execute(_WINDOWS)).all()
+    closing = {row.id: closes_at(Window.parse(row.key), now) for row in rows}
+    return sorted(rows, key=lambda row: (closing[row.id] is None, closing[row.id] or now, row.id))

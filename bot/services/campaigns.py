@@ -1,0 +1,247 @@
+"""Campaigns: making one, finding the one that somebody named, and its life from draft to closed."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Refusal
+from bot.services import audit, scripts
+from models import CampaignState, ImportState, campaign, contact_import, script, segment
+
+NAME_LENGTH = 80
+CONSENT_LENGTH = 500
+_FORBIDDEN = set("@#<\"'“”„‘’«»`")
+
+
+@dataclass(frozen=True, slots=True)
+class NewCampaign:
+    """What the modal "New campaign" asks for. The file is read later; here it is only where it is."""
+
+    name: str
+    script: str
+    consent: str
+    file_name: str
+    file_url: str | None
+
+
+_BY_PREFIX = select(campaign).order_by(campaign.c.id.desc()).limit(20)
+_BY_ID = select(campaign).where(campaign.c.id == bindparam("campaign_id"))
+_LIVE = select(campaign).where(campaign.c.state == CampaignState.LIVE).limit(2)
+_ALL = select(campaign).order_by(campaign.c.id.desc()).limit(bindparam("limit"))
+_MOVE = (
+    update(campaign)
+    .where(campaign.c.id == bindparam("which"), campaign.c.state.in_(bindparam("before", expanding=True)))
+    .values(state=bindparam("after"))
+)
+_OPEN_IMPORTS = (
+    select(func.count())
+    .select_from(contact_import)
+    .where(contact_import.c.campaign_id == bindparam("campaign_id"), contact_import.c.state == ImportState.STAGING)
+)
+_IMPORTED = select(func.coalesce(func.sum(contact_import.c.imported), 0)).where(
+    contact_import.c.campaign_id == bindparam("campaign_id"), contact_import.c.state == ImportState.LIVE
+)
+_SCRIPT = select(script.c.body).where(script.c.id == bindparam("script_id"))
+_SEGMENT = select(segment.c.id).where(segment.c.campaign_id == bindparam("campaign_id")).order_by(segment.c.id).limit(1)
+_VERSION = select(func.coalesce(func.max(script.c.version), 0)).where(script.c.campaign_id == bindparam("campaign_id"))
+
+
+def key_of(name: str) -> str:
+    """A name as commands compare it: no case, single spaces."""
+    return " ".join(name.split()).casefold()
+
+
+def check_name(name: str) -> str:
+    """The tidy name. Raises Refusal for one that commands could not tell from a person, a channel or a quotation."""
+    tidy = " ".join(name.split())
+    if not tidy:
+        raise Refusal("Give the campaign a name.", field="name")
+    if len(tidy) > NAME_LENGTH:
+        raise Refusal(f"Make the name at most {NAME_LENGTH} characters long.", field="name")
+    if wrong := sorted(_FORBIDDEN & set(tidy)):
+        raise Refusal(f"A campaign's name can't contain {wrong[0]} — commands could not be told apart.", field="name")
+    return tidy
+
+
+def check_consent(consent: str) -> str:
+    """The tidy words. Raises Refusal when nothing is said of how these people agreed."""
+    if len(consent.split()) < 2:
+        raise Refusal(
+            "Say how these people agreed to be texted, such as “Checked the box on our sign-up form, spring 2026”. "
+            "Texting people who did not agree breaks the law.",
+            field="consent",
+        )
+    return consent.strip()[:CONSENT_LENGTH]
+
+
+async def create(session: AsyncSession, new: NewCampaign, *, by: str, now: datetime) -> tuple[int, int]:
+    """A draft campaign with its first script, and the import that waits to be read: their ids.
+
+    Raises Refusal, with the field that it is about, for a bad or taken name, a bad script or missing consent.
+    """
+    name = check_name(new.name)
+    scripts.check(new.script)
+    consent = check_consent(new.consent)
+    if await _exactly(session, name):
+        raise Refusal(f"There is a campaign named {name} already. Choose another name.", field="name")
+    values = {"name": name, "name_key": key_of(name), "state": CampaignState.DRAFT, "created_by": by, "created_at": now}
+    campaign_id = await _insert(session, campaign, **values, fields=[], batch_size=50)
+    await _insert(session, segment, campaign_id=campaign_id, name="Everyone")
+    await write_script(session, campaign_id, new.script, by=by, now=now)
+    import_id = await add_import(session, campaign_id, new, consent=consent, by=by, now=now)
+    await audit.note(session, who=by, what="campaign created", subject=name, now=now)
+    return campaign_id, import_id
+
+
+async def add_import(
+    session: AsyncSession, campaign_id: int, new: NewCampaign, *, consent: str, by: str, now: datetime
+) -> int:
+    """Another file of contacts for this campaign, to be read by whichever worker is free."""
+    return await _insert(
+        session,
+        contact_import,
+        campaign_id=campaign_id,
+        state=ImportState.STAGING,
+        file_name=new.file_name,
+        file_url=new.file_url,
+        consent=consent,
+        imported_by=by,
+        created_at=now,
+        next_row=0,
+        imported=0,
+        rejected=0,
+    )
+
+
+async def write_script(session: AsyncSession, campaign_id: int, body: str, *, by: str, now: datetime) -> None:
+    """Make `body` what drafts start from. What went out before keeps the version that it started from."""
+    scripts.check(body)
+    segment_id = (await session.execute(_SEGMENT, {"campaign_id": campaign_id})).scalar_one()
+    version = (await session.execute(_VERSION, {"campaign_id": campaign_id})).scalar_one() + 1
+    values = {"campaign_id": campaign_id, "segment_id": segment_id, "pass": 1, "variant": "A", "weight": 1}
+    script_id = await _insert(session, script, **values, version=version, body=body, created_by=by, created_at=now)
+    await session.execute(update(campaign).where(campaign.c.id == campaign_id).values(script_id=script_id))
+    await audit.note(session, who=by, what="script", subject=str(campaign_id), now=now, version=version)
+
+
+async def set_batch_size(session: AsyncSession, found: Any, size: int) -> None:
+    """How many contacts each click on "Start texting" hands out from now on."""
+    await session.execute(update(campaign).where(campaign.c.id == found.id).values(batch_size=size))
+
+
+async def current_script(session: AsyncSession, found: Any) -> str:
+    """The words that drafts of this campaign start from."""
+    return str((await session.execute(_SCRIPT, {"script_id": found.script_id})).scalar_one())
+
+
+async def find(session: AsyncSession, words: str) -> Any:
+    """The campaign that somebody named: exactly, or by an unambiguous start; "" is the only live one.
+
+    Raises Refusal with what there is to choose from.
+    """
+    key = key_of(words)
+    if not key:
+        return await _only_live(session)
+    rows = (await session.execute(_BY_PREFIX.where(campaign.c.name_key.startswith(key, autoescape=True)))).all()
+    exact = [row for row in rows if row.name_key == key] or await _exactly(session, words)
+    if len(exact or rows) == 1:
+        return (exact or rows)[0]
+    if rows:
+        names = ", ".join(row.name for row in rows[:5])
+        raise Refusal(f"“{words}” could be several campaigns: {names}. Write more of the name.")
+    raise Refusal(f"There is no campaign named “{words}”. `/textbank list` shows them all.")
+
+
+async def by_id(session: AsyncSession, campaign_id: int) -> Any:
+    """The campaign's row."""
+    return (await session.execute(_BY_ID, {"campaign_id": campaign_id})).one()
+
+
+async def newest(session: AsyncSession, limit: int = 25) -> list[Any]:
+    """The campaigns made last, the newest first."""
+    return list((await session.execute(_ALL, {"limit": limit})).all())
+
+
+async def start(session: AsyncSession, found: Any, *, by: str, now: datetime) -> None:
+    """Open a draft for texting. Raises Refusal with what is missing first."""
+    waiting = (await session.execute(_OPEN_IMPORTS, {"campaign_id": found.id})).scalar_one()
+    if waiting:
+        raise Refusal(f"The contacts of {found.name} are still being read. You get word when they are there.")
+    if not (await session.execute(_IMPORTED, {"campaign_id": found.id})).scalar_one():
+        raise Refusal(f"{found.name} has no contacts yet. Add a file with `/textbank import {found.name}`.")
+    check_fields(await current_script(session, found), found.fields, name=found.name)
+    await _move(session, found, (CampaignState.DRAFT,), CampaignState.LIVE, by=by, now=now)
+
+
+def check_fields(body: str, available: Collection[str], *, name: str) -> None:
+    """Raises Refusal when the script names a field that the campaign's files lack: those texts would have a hole."""
+    if missing := scripts.missing_fields(body, available):
+        has = ", ".join(f"{{{field}}}" for field in sorted(available)) or "none"
+        raise Refusal(
+            f"The script of {name} uses {{{missing[0]}}}, but the contacts have no such field. They have: {has}. "
+            f"Change the script with `/textbank script {name}`, or write {{{missing[0]}|something}} to say what stands "
+            "there when it is missing."
+        )
+
+
+async def pause(session: AsyncSession, found: Any, *, by: str, now: datetime) -> None:
+    """Stop every send at once, queued ones too. A claim under way commits first or sees the pause."""
+    await _move(session, found, (CampaignState.LIVE,), CampaignState.PAUSED, by=by, now=now)
+
+
+async def resume(session: AsyncSession, found: Any, *, by: str, now: datetime) -> None:
+    """Let texts leave again."""
+    await _move(session, found, (CampaignState.PAUSED,), CampaignState.LIVE, by=by, now=now)
+
+
+async def close(session: AsyncSession, found: Any, *, by: str, now: datetime) -> None:
+    """The end: no first text leaves any more. Voters' answers still come in."""
+    open_states = (CampaignState.DRAFT, CampaignState.LIVE, CampaignState.PAUSED)
+    await _move(session, found, open_states, CampaignState.CLOSED, by=by, now=now)
+
+
+_SAY = {
+    CampaignState.DRAFT: "has not been started",
+    CampaignState.LIVE: "is live",
+    CampaignState.PAUSED: "is paused",
+    CampaignState.CLOSED: "is closed",
+}
+
+
+async def _move(
+    session: AsyncSession,
+    found: Any,
+    before: tuple[CampaignState, ...],
+    after: CampaignState,
+    *,
+    by: str,
+    now: datetime,
+) -> None:
+    values = {"which": found.id, "before": [state.value for state in before], "after": after.value}
+    moved: Any = await session.execute(_MOVE, values)
+    if moved.rowcount != 1:
+        current = (await by_id(session, found.id)).state
+        raise Refusal(f"{found.name} {_SAY[CampaignState(current)]}.")
+    await audit.note(session, who=by, what=f"campaign {after}", subject=found.name, now=now)
+
+
+async def _only_live(session: AsyncSession) -> Any:
+    rows = (await session.execute(_LIVE)).all()
+    if len(rows) == 1:
+        return rows[0]
+    if rows:
+        raise Refusal("More than one campaign is live: say which. `/textbank list` shows them.")
+    raise Refusal("No campaign is live. Name one; `/textbank list` shows them all.")
+
+
+async def _exactly(session: AsyncSession, name: str) -> list[Any]:
+    return list((await session.execute(select(campaign).where(campaign.c.name_key == key_of(name)))).all())
+
+
+async def _insert(session: AsyncSession, table: Any, **values: Any) -> int:
+    columns = {table.c[name]: value for name, value in values.items()}
+    return int((await session.execute(insert(table).values(columns).returning(table.c.id))).scalar_one())

@@ -1,0 +1,371 @@
+"""The volunteer's card: one live drawing each, and whose turn it is on the next.
+
+A drawing is a version. Drawing anew is a compare-and-set on it, so that of two presses on one drawing only one wins.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, case, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Refusal
+from bot.services import scripts, segments
+from bot.services.texting_hours import Window, closes_at, local_time_words, opens_at
+from models import (
+    CampaignState,
+    ConversationState,
+    Role,
+    campaign,
+    card,
+    contact,
+    conversation,
+    membership,
+    opt_out,
+    person,
+    script,
+    texting_window,
+    volunteer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A click on a card: whose, on which drawing, and what the field Message held (None: nothing, or an old field)."""
+
+    volunteer_id: str
+    version: int
+    body: str | None = None
+    channel: str | None = None
+    ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """What the press before did, and what would take it back: "m17" a text, "c17" a skip."""
+
+    did: str
+    name: str
+    undo: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The contact whose turn it is. `until` is the local time at which the texting window closes: "8:00 PM"."""
+
+    conversation_id: int
+    name: str
+    place: str
+    until: str
+    number: int
+    of: int
+    text: str
+    measure: segments.Segments
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """No contact now. `why` is done, asleep, paused, closed or draft; `more` offers another batch of that size."""
+
+    why: str
+    texted: int = 0
+    of: int = 0
+    more: int = 0
+    wakes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One drawing of a volunteer's card. `notice` says why a press did nothing; `news` is said once."""
+
+    version: int
+    campaign_id: int
+    campaign: str
+    next: Draft | Rest
+    last: Last | None = None
+    notice: str | None = None
+    news: tuple[str, ...] = ()
+    replies: int = 0
+
+
+_CONTACT = (
+    conversation.c.contact_id,
+    conversation.c.person_id,
+    conversation.c.position,
+    conversation.c.draft,
+    conversation.c.state,
+    conversation.c["pass"].label("pass_"),
+    contact.c.first_name,
+    contact.c.last_name,
+    contact.c.place,
+    contact.c.fields,
+    texting_window.c.key.label("window"),
+    person.c.phone_hash,
+    person.c.unreachable,
+    opt_out.c.state.label("opted_out"),
+    campaign.c.id.label("campaign_id"),
+    campaign.c.name.label("campaign"),
+    campaign.c.state.label("campaign_state"),
+    script.c.id.label("script_id"),
+    script.c.body.label("script"),
+    membership.c.batch_start,
+    membership.c.last_position,
+    volunteer.c.name.label("volunteer"),
+    volunteer.c.role,
+)
+_WITH_CONTACT = (
+    conversation.join(contact, contact.c.id == conversation.c.contact_id)
+    .join(person, person.c.id == conversation.c.person_id)
+    .join(texting_window, texting_window.c.id == conversation.c.window_id)
+    .join(campaign, campaign.c.id == conversation.c.campaign_id)
+    .join(script, script.c.id == func.coalesce(conversation.c.script_id, campaign.c.script_id))
+    .outerjoin(opt_out, opt_out.c.phone_hash == person.c.phone_hash)
+)
+
+
+def _member(of: Any) -> Any:
+    return (membership.c.campaign_id == conversation.c.campaign_id) & (membership.c.volunteer_id == of)
+
+
+_LOOK = (
+    select(card.c.version, card.c.news, card.c.campaign_id.label("last_campaign_id"), *_CONTACT)
+    .select_from(
+        card.join(volunteer, volunteer.c.slack_id == card.c.volunteer_id)
+        .outerjoin(_WITH_CONTACT, conversation.c.contact_id == card.c.conversation_id)
+        .outerjoin(membership, _member(card.c.volunteer_id))
+    )
+    .where(card.c.volunteer_id == bindparam("volunteer_id"))
+)
+_WAITING = (
+    select(func.count())
+    .select_from(conversation)
+    .where(conversation.c.volunteer_id == bindparam("volunteer_id"))
+    .where(conversation.c.state == ConversationState.NEEDS_REPLY)
+    .scalar_subquery()
+)
+_HELD = (
+    (conversation.c.volunteer_id == bindparam("volunteer_id"))
+    & (conversation.c.campaign_id == bindparam("campaign_id"))
+    & (conversation.c.state == ConversationState.HELD)
+)
+_NEXT = (
+    select(_WAITING.label("replies"), *_CONTACT)
+    .select_from(
+        _WITH_CONTACT.join(volunteer, volunteer.c.slack_id == conversation.c.volunteer_id).join(
+            membership, _member(conversation.c.volunteer_id)
+        )
+    )
+    .where(_HELD, opt_out.c.state.is_(None))
+    .order_by(conversation.c.position)
+    .limit(1)
+)
+_NEXT_AWAKE = _NEXT.where(conversation.c.window_id.in_(bindparam("awake", expanding=True)))
+_WINDOWS_HELD = select(texting_window.c.id, texting_window.c.key).where(
+    texting_window.c.id.in_(select(conversation.c.window_id).where(_HELD))
+)
+_REPLIES = select(_WAITING)
+_DRAW = (
+    update(card)
+    .where(card.c.volunteer_id == bindparam("whose"), card.c.version == bindparam("drawn"))
+    .values(
+        version=card.c.version + 1,
+        campaign_id=bindparam("campaign"),
+        conversation_id=bindparam("next_contact"),
+        clicked_at=bindparam("clicked"),
+        channel=func.coalesce(bindparam("at_channel"), card.c.channel),
+        ts=func.coalesce(bindparam("at_ts"), card.c.ts),
+        # What has come since the press was looked at is for the drawing after this one.
+        news=case((card.c.news == bindparam("told"), None), else_=card.c.news),
+    )
+)
+_FIRST = text(
+    "INSERT INTO card (volunteer_id, version, surface) VALUES (:volunteer_id, 0, 'message')"
+    " ON CONFLICT (volunteer_id) DO NOTHING"
+)
+_PLACED = (
+    update(card)
+    .where(card.c.volunteer_id == bindparam("whose"), card.c.version == bindparam("drawn"))
+    .values(channel=bindparam("at_channel"), ts=bindparam("at_ts"))
+)
+_TEXTED = text(
+    "SELECT coalesce(sum(n), 0) FROM tally"
+    " WHERE campaign_id = :campaign_id AND volunteer_id = :volunteer_id AND metric = 'texted'"
+)
+_CAMPAIGN = (
+    select(campaign.c.name, campaign.c.state, campaign.c.batch_size, membership.c.invited, membership.c.last_position)
+    .select_from(
+        campaign.outerjoin(
+            membership,
+            (membership.c.campaign_id == campaign.c.id) & (membership.c.volunteer_id == bindparam("volunteer_id")),
+        )
+    )
+    .where(campaign.c.id == bindparam("campaign_id"))
+)
+_CALM = select(card).where(card.c.volunteer_id == bindparam("volunteer_id"))
+_ADD_NEWS = (
+    update(card)
+    .where(card.c.volunteer_id == bindparam("whose"))
+    .values(news=func.coalesce(card.c.news + "\n", "") + bindparam("line"))
+)
+_REST_NOW = update(card).where(card.c.volunteer_id == bindparam("whose")).values(clicked_at=None)
+
+
+async def first(session: AsyncSession, volunteer_id: str) -> None:
+    """Make sure that this volunteer has a card's row."""
+    await session.execute(_FIRST, {"volunteer_id": volunteer_id})
+
+
+async def look(session: AsyncSession, volunteer_id: str) -> Any:
+    """The card and everything that a press on it is judged by, in one read.
+
+    Raises Refusal for whoever has no card, or is suspended.
+    """
+    seen = (await session.execute(_LOOK, {"volunteer_id": volunteer_id})).first()
+    if seen is None:
+        raise Refusal("You have no contacts in hand. Type `/text` to get your next one.")
+    if seen.role == Role.NONE:
+        raise Refusal("Your access to texting has been taken away. Ask an organizer if that is a mistake.")
+    return seen
+
+
+async def draw(
+    session: AsyncSession,
+    press: Press,
+    campaign_id: int,
+    *,
+    seen: Any,
+    now: datetime,
+    last: Last | None = None,
+    notice: str | None = None,
+) -> Card:
+    """The next version of the card: whoever's turn it is in this campaign, or the reason why it is nobody's.
+
+    Raises Refusal if the card changed since it was `seen`; the caller's transaction then leaves nothing of the press.
+    """
+    row, until = await _whose_turn(session, press.volunteer_id, campaign_id, now)
+    values = {
+        "whose": press.volunteer_id,
+        "drawn": seen.version,
+        "campaign": campaign_id,
+        "next_contact": row.contact_id if row else None,
+        "clicked": now,
+        "at_channel": press.channel,
+        "at_ts": press.ts,
+        "told": seen.news,
+    }
+    changed: Any = await session.execute(_DRAW, values)
+    if changed.rowcount != 1:
+        raise Refusal("Your card changed in this very moment, so nothing was done. Press again on the newest one.")
+    common = {
+        "version": seen.version + 1,
+        "campaign_id": campaign_id,
+        "last": last,
+        "notice": notice,
+        "news": news(seen),
+    }
+    if row is not None and until is not None:
+        return Card(**common, campaign=row.campaign, next=_draft(row, until), replies=row.replies)
+    name, rest = await _rest(session, press.volunteer_id, campaign_id, now)
+    replies = (await session.execute(_REPLIES, {"volunteer_id": press.volunteer_id})).scalar_one()
+    return Card(**common, campaign=name, next=rest, replies=replies)
+
+
+async def as_it_stands(session: AsyncSession, volunteer_id: str, *, now: datetime) -> Card | None:
+    """The live drawing once more, in the same version; None while it shows no contact who may be texted."""
+    seen = (await session.execute(_LOOK, {"volunteer_id": volunteer_id})).first()
+    if seen is None or seen.contact_id is None or seen.state != ConversationState.HELD:
+        return None
+    until = closes_at(Window.parse(seen.window), now)
+    if until is None or seen.campaign_state != CampaignState.LIVE:
+        return None
+    replies = (await session.execute(_REPLIES, {"volunteer_id": volunteer_id})).scalar_one()
+    return Card(seen.version, seen.campaign_id, seen.campaign, _draft(seen, until), replies=replies, news=news(seen))
+
+
+async def placed(session: AsyncSession, volunteer_id: str, version: int, channel: str, ts: str) -> None:
+    """Remember where in Slack this drawing of the card stands."""
+    await session.execute(_PLACED, {"whose": volunteer_id, "drawn": version, "at_channel": channel, "at_ts": ts})
+
+
+async def whereabouts(session: AsyncSession, volunteer_id: str) -> Any | None:
+    """The card's bare row: where it stands, and when it was last clicked."""
+    return (await session.execute(_CALM, {"volunteer_id": volunteer_id})).first()
+
+
+async def add_news(session: AsyncSession, volunteer_id: str, line: str) -> None:
+    """A line that the volunteer's next drawing shows."""
+    await session.execute(_ADD_NEWS, {"whose": volunteer_id, "line": line})
+
+
+async def rest_now(session: AsyncSession, volunteer_id: str) -> None:
+    """The volunteer wants the replies now: do not wait for the clicking to pause."""
+    await session.execute(_REST_NOW, {"whose": volunteer_id})
+
+
+def merged(row: Any) -> str:
+    """The script with this contact's fields: what the card proposes."""
+    values: Mapping[str, str | None] = {
+        **row.fields,
+        "first_name": row.first_name,
+        "last_name": row.last_name,
+        "volunteer": row.volunteer.split()[0] if row.volunteer else "",
+    }
+    return scripts.merge(row.script, values)
+
+
+def name_of(row: Any) -> str:
+    """A contact's name for the screen; a list may have come without names."""
+    return f"{row.first_name} {row.last_name}".strip() or "this contact"
+
+
+def news(seen: Any) -> tuple[str, ...]:
+    """The lines that have come for the volunteer since the last drawing."""
+    return tuple(seen.news.splitlines()) if seen.news else ()
+
+
+async def _whose_turn(
+    session: AsyncSession, volunteer_id: str, campaign_id: int, now: datetime
+) -> tuple[Any | None, datetime | None]:
+    """The next contact who may be texted now, and until when. The next in line is nearly always awake."""
+    mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id}
+    row = (await session.execute(_NEXT, mine)).first()
+    if row is None or row.campaign_state != CampaignState.LIVE:
+        return None, None
+    until = closes_at(Window.parse(row.window), now)
+    if until is not None:
+        return row, until
+    windows = (await session.execute(_WINDOWS_HELD, mine)).all()
+    awake = [window.id for window in windows if closes_at(Window.parse(window.key), now) is not None]
+    row = (await session.execute(_NEXT_AWAKE, {**mine, "awake": awake})).first() if awake else None
+    return row, closes_at(Window.parse(row.window), now) if row else None
+
+
+async def _rest(session: AsyncSession, volunteer_id: str, campaign_id: int, now: datetime) -> tuple[str, Rest]:
+    """Why there is no contact: the campaign's name, and what to say."""
+    mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id}
+    current = (await session.execute(_CAMPAIGN, mine)).one()
+    if current.state != CampaignState.LIVE:
+        return current.name, Rest(current.state)
+    windows = [Window.parse(row.key) for row in (await session.execute(_WINDOWS_HELD, mine)).all()]
+    if windows:
+        soonest = min(windows, key=lambda window: opens_at(window, now))
+        return current.name, Rest("asleep", wakes=local_time_words(soonest, opens_at(soonest, now)))
+    texted = (await session.execute(_TEXTED, mine)).scalar_one()
+    more = current.batch_size if current.invited else 0
+    return current.name, Rest("done", texted=texted, of=current.last_position or 0, more=more)
+
+
+def _draft(row: Any, until: datetime) -> Draft:
+    words = row.draft or merged(row)
+    return Draft(
+        conversation_id=row.contact_id,
+        name=name_of(row),
+        place=row.place,
+        until=local_time_words(Window.parse(row.window), until),
+        number=row.position - row.batch_start,
+        of=row.last_position - row.batch_start,
+        text=words,
+        measure=segments.count(words),
+    )

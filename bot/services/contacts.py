@@ -1,0 +1,357 @@
+"""Imports: a file's people become a campaign's contacts, whole or not at all.
+
+Rows are staged a chunk at a time, each chunk with the mark of how far the file has been read; then one row's change
+makes them all count. Whoever holds the import's lease goes on from the mark, so that being killed doubles nothing.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TextIO
+
+from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.services import audit, posts, tallies
+from bot.services.contact_rows import CONTACT, Chunk
+from bot.services.posts import PostKind
+from bot.services.tallies import Metric
+from models import ImportState
+from models.types import Json, Moment
+
+
+class LeaseLost(Exception):
+    """Another process has taken this import over, and what this one was about to do with it."""
+
+
+class Overtaken(Exception):
+    """Another import put in some of the same people at the same moment: stage the chunk again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An import whose lease is ours."""
+
+    id: int
+    campaign_id: int
+    owner: str
+    state: ImportState
+    next_row: int
+    open_after: int | None
+    imported_by: str
+
+
+# ---------------------------------------------------------------------------------------------------------- statements
+# A chunk travels as JSON, which each database unpacks in its own way. That is all in which they differ.
+
+_INTEGERS = ("row", "birth_year")
+
+
+def _unpacked(parameter: str, names: Sequence[str], sqlite: bool) -> str:
+    """The rows of a JSON array of arrays, as a table."""
+    if sqlite:
+        cells = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(names))
+        return f"(SELECT {cells} FROM json_each(:{parameter}))"  # noqa: S608
+    cells = ", ".join(_postgresql_cell(place, name) for place, name in enumerate(names))
+    return f"(SELECT {cells} FROM jsonb_array_elements(CAST(:{parameter} AS jsonb)) AS element(value))"  # noqa: S608
+
+
+def _postgresql_cell(place: int, name: str) -> str:
+    if name in _INTEGERS:
+        return f"CAST(value ->> {place} AS integer) AS {name}"
+    return f"value {'->' if name in ('fields', 'raw') else '->>'} {place} AS {name}"
+
+
+class _Statements:
+    """What one kind of database is told about a chunk."""
+
+    def __init__(self, *, sqlite: bool) -> None:
+        keys = _unpacked("keys", ("row", "phone", "phone_hash"), sqlite)
+        people = _unpacked("people", CONTACT, sqlite)
+        rejects = _unpacked("rejects", ("row", "reason", "raw"), sqlite)
+        turned_down = _unpacked("turned_down", ("row",), sqlite)
+        in_order = "" if sqlite else " ORDER BY r.row"  # SQLite goes through them as they come, without sorting
+        self.turned_down = text(
+            "SELECT r.row, o.state AS opted_out, p.id AS person_id, p.phone, p.unreachable, c.import_id"  # noqa: S608
+            f" FROM {keys} AS r"
+            " LEFT JOIN person AS p ON p.phone_hash = r.phone_hash"
+            " LEFT JOIN opt_out AS o ON o.phone_hash = r.phone_hash AND o.state = 'out'"
+            " LEFT JOIN contact AS c ON c.campaign_id = :campaign_id AND c.person_id = p.id"
+            " WHERE o.phone_hash IS NOT NULL OR p.unreachable IS NOT NULL OR c.id IS NOT NULL"
+            " OR (p.id IS NOT NULL AND p.phone IS NULL)"
+        )
+        # Two imports at once go through the same people in the same order, so that neither can deadlock the other.
+        self.persons = text(
+            "INSERT INTO person (phone, phone_hash) SELECT r.phone, r.phone_hash"  # noqa: S608
+            f" FROM {keys} AS r WHERE r.row NOT IN {turned_down} ORDER BY r.phone_hash ON CONFLICT DO NOTHING"
+        )
+        # CROSS JOIN: SQLite then takes the tables as they stand here, and never walks through all persons.
+        self.contacts = text(
+            "INSERT INTO contact (campaign_id, person_id, import_id, window_id, external_id, first_name, last_name,"  # noqa: S608
+            " birth_year, zip, region, timezone, place, fields, consent_source, consent_at)"
+            " SELECT :campaign_id, p.id, :import_id, w.id, r.external_id, r.first_name, r.last_name,"
+            " r.birth_year, r.zip, r.region, r.timezone, r.place, r.fields, r.consent_source, r.consent_at"
+            f" FROM {people} AS r CROSS JOIN person AS p CROSS JOIN texting_window AS w"
+            " WHERE p.phone_hash = r.phone_hash AND w.key = r.window_key"
+            f" AND r.row NOT IN {turned_down}{in_order} ON CONFLICT DO NOTHING"
+        )
+        self.rejects = text(
+            "INSERT INTO import_reject (import_id, row, reason, raw) SELECT :import_id, r.row, r.reason, r.raw"  # noqa: S608
+            f" FROM {rejects} AS r"
+        )
+
+
+_ON_SQLITE, _ON_POSTGRESQL = _Statements(sqlite=True), _Statements(sqlite=False)
+
+
+def _timed(statement: str, *moments: str) -> TextClause:
+    return text(statement).bindparams(*(bindparam(name, type_=Moment) for name in moments))
+
+
+# A FAILED import is not over before its rows are gone, nor a LIVE one before its contacts can be handed out.
+_UNFINISHED = (
+    "(state = 'staging' OR (state = 'live' AND open_after IS NOT NULL) OR (state = 'failed' AND next_row > 0))"
+)
+_FREE = "(lease_until IS NULL OR lease_until < :now)"
+_WAITING = _timed(f"SELECT id FROM contact_import WHERE {_UNFINISHED} AND {_FREE} ORDER BY id", "now")  # noqa: S608
+_TAKE = _timed(
+    "UPDATE contact_import SET lease_owner = :owner, lease_until = :until"  # noqa: S608
+    f" WHERE id = :import_id AND {_UNFINISHED} AND ({_FREE} OR lease_owner = :owner)"
+    " RETURNING id, campaign_id, state, next_row, open_after, imported_by",
+    *("until", "now"),
+)
+_GIVE_BACK = text(
+    "UPDATE contact_import SET lease_owner = NULL, lease_until = NULL WHERE id = :import_id AND lease_owner = :owner"
+)
+_ADVANCE = _timed(
+    "UPDATE contact_import SET next_row = :next, imported = imported + :imported, rejected = rejected + :rejected,"
+    " lease_until = :until WHERE id = :import_id AND lease_owner = :owner AND state = 'staging' AND next_row <= :first",
+    "until",
+)
+_DESCRIBE = text(
+    "UPDATE contact_import SET header = :header WHERE id = :import_id AND lease_owner = :owner"
+).bindparams(bindparam("header", type_=Json))
+_WINDOW = text("INSERT INTO texting_window (key) VALUES (:key) ON CONFLICT DO NOTHING")
+_RESTORE = text("UPDATE person SET phone = :phone WHERE id = :person_id AND phone IS NULL")
+
+_GO_LIVE = text(
+    "UPDATE contact_import SET state = 'live', open_after = 0"
+    " WHERE id = :import_id AND lease_owner = :owner AND state = 'staging' RETURNING imported, rejected"
+)
+_FIELDS = text("SELECT fields FROM campaign WHERE id = :campaign_id").columns(fields=Json)
+_SET_FIELDS = text("UPDATE campaign SET fields = :fields WHERE id = :campaign_id").bindparams(
+    bindparam("fields", type_=Json)
+)
+_LOCK_CAMPAIGN = text("UPDATE campaign SET name = name WHERE id = :campaign_id")
+_SEGMENT = text("SELECT id FROM segment WHERE campaign_id = :campaign_id ORDER BY id LIMIT 1")
+_SOME = text(
+    "SELECT max(id) FROM (SELECT id FROM contact WHERE import_id = :import_id AND id > :after ORDER BY id LIMIT :limit)"
+    " AS part"
+)
+_OPEN = text(
+    "INSERT INTO conversation (contact_id, campaign_id, person_id, segment_id, window_id, pass, position, state)"
+    " SELECT id, campaign_id, person_id, :segment_id, window_id, 1, 0, 'pool' FROM contact"
+    " WHERE import_id = :import_id AND id > :after AND id <= :last ORDER BY id ON CONFLICT DO NOTHING"
+)
+_OPENED = _timed(
+    "UPDATE contact_import SET open_after = :last, lease_until = :until"
+    " WHERE id = :import_id AND lease_owner = :owner AND state = 'live' AND open_after = :after",
+    "until",
+)
+
+_FAIL = text(
+    "UPDATE contact_import SET state = 'failed', error = :why, imported = 0, rejected = 0"
+    " WHERE id = :import_id AND lease_owner = :owner AND state = 'staging'"
+)
+_DROP_CONTACTS = text(
+    "DELETE FROM contact WHERE id IN (SELECT id FROM contact WHERE import_id = :import_id ORDER BY id LIMIT :limit)"
+)
+_DROP_REJECTS = text(
+    "DELETE FROM import_reject WHERE import_id = :import_id AND row IN"
+    " (SELECT row FROM import_reject WHERE import_id = :import_id ORDER BY row LIMIT :limit)"
+)
+_STILL_OURS = _timed(
+    "UPDATE contact_import SET lease_until = :until, next_row = :next"
+    " WHERE id = :import_id AND lease_owner = :owner AND state = 'failed'",
+    "until",
+)
+_HEADER = text("SELECT header FROM contact_import WHERE id = :import_id").columns(header=Json)
+_REJECTS = text(
+    "SELECT row, reason, raw FROM import_reject WHERE import_id = :import_id AND row > :after ORDER BY row LIMIT 1000"
+).columns(raw=Json)
+
+
+# --------------------------------------------------------------------------------------------------------------- lease
+
+
+async def waiting(session: AsyncSession, *, now: datetime) -> list[int]:
+    """Imports with something left to do that nobody is doing, the oldest first."""
+    return list((await session.execute(_WAITING, {"now": now})).scalars())
+
+
+async def take(session: AsyncSession, import_id: int, *, owner: str, now: datetime, until: datetime) -> Running | None:
+    """The import, ours until then, longer with each chunk; None while another has it or when nothing is left to do."""
+    values = {"import_id": import_id, "owner": owner, "now": now, "until": until}
+    row = (await session.execute(_TAKE, values)).one_or_none()
+    if row is None:
+        return None
+    state = ImportState(row.state)
+    return Running(row.id, row.campaign_id, owner, state, row.next_row, row.open_after, row.imported_by)
+
+
+async def give_back(session: AsyncSession, import_id: int, *, owner: str) -> None:
+    """Let another process go on at once."""
+    await session.execute(_GIVE_BACK, {"import_id": import_id, "owner": owner})
+
+
+# ------------------------------------------------------------------------------------------------------------- staging
+
+
+async def describe(session: AsyncSession, running: Running, header: list[str]) -> None:
+    """Keep the file's column names, under which rejected rows are given back."""
+    await session.execute(_DESCRIBE, {"import_id": running.id, "owner": running.owner, "header": header})
+
+
+async def add_windows(session: AsyncSession, keys: Sequence[str]) -> None:
+    """Texting windows that these rows are the first to need."""
+    await session.execute(_WINDOW, [{"key": key} for key in keys])
+
+
+async def stage(session: AsyncSession, running: Running, chunk: Chunk, *, until: datetime) -> tuple[int, int]:
+    """Put a chunk's people in, and move the mark behind it. Returns how many were imported and how many rejected.
+
+    Their windows are there (add_windows). Raises LeaseLost or Overtaken, and then nothing may be committed.
+    """
+    say = _ON_SQLITE if session.get_bind().dialect.name == "sqlite" else _ON_POSTGRESQL
+    of_import = {"import_id": running.id, "campaign_id": running.campaign_id}
+    found = (await session.execute(say.turned_down, {"keys": chunk.keys, "campaign_id": running.campaign_id})).all()
+    reasons = {row.row: why for row in found if (why := _reason(row, running.id))}
+    turned_down = json.dumps([[row] for row in reasons])
+    await _restore(session, chunk, {row.row: row.person_id for row in found if row.person_id and row.phone is None})
+
+    await session.execute(say.persons, {"keys": chunk.keys, "turned_down": turned_down})
+    added: Any = await session.execute(say.contacts, {**of_import, "people": chunk.people, "turned_down": turned_down})
+    if added.rowcount != chunk.people_count - len(reasons):
+        raise Overtaken
+    if chunk.rejects_count:
+        await session.execute(say.rejects, {**of_import, "rejects": chunk.rejects})
+    if reasons:
+        await session.execute(say.rejects, {**of_import, "rejects": _with_cells(chunk, reasons)})
+    rejected = chunk.rejects_count + len(reasons)
+    mark = {"first": chunk.first, "next": chunk.next, "imported": added.rowcount, "rejected": rejected, "until": until}
+    moved: Any = await session.execute(_ADVANCE, {**mark, "import_id": running.id, "owner": running.owner})
+    if moved.rowcount != 1:
+        raise LeaseLost
+    return added.rowcount, rejected
+
+
+def _reason(row: Any, import_id: int) -> str | None:
+    if row.opted_out:
+        return "opted out: this person asked not to be texted"
+    if row.unreachable:
+        return f"cannot be reached: {row.unreachable}"
+    if row.import_id == import_id:
+        return "same phone as an earlier row of this file"
+    return "already in this campaign" if row.import_id else None
+
+
+async def _restore(session: AsyncSession, chunk: Chunk, erased: dict[int, int]) -> None:
+    """A person who was erased, and never opted out, agreed anew: this file says so."""
+    if erased:
+        phones = {row: phone for row, phone, _hash in json.loads(chunk.keys)}
+        await session.execute(_RESTORE, [{"person_id": who, "phone": phones[row]} for row, who in erased.items()])
+
+
+def _with_cells(chunk: Chunk, reasons: dict[int, str]) -> str:
+    rows = (key[0] for key in json.loads(chunk.keys))
+    cells = json.loads(chunk.cells)
+    return json.dumps([[row, reasons[row], raw] for row, raw in zip(rows, cells, strict=True) if row in reasons])
+
+
+# ------------------------------------------------------------------------------------------------------ live, or undone
+
+
+async def go_live(session: AsyncSession, running: Running, *, names: Sequence[str], now: datetime) -> None:
+    """The whole file counts from here on; what is left is to open conversations (open_some)."""
+    row = (await session.execute(_GO_LIVE, {"import_id": running.id, "owner": running.owner})).one_or_none()
+    if row is None:
+        raise LeaseLost
+    campaign = {"campaign_id": running.campaign_id}
+    await session.execute(_LOCK_CAMPAIGN, campaign)  # two imports of a campaign must not lose each other's fields
+    before = (await session.execute(_FIELDS, campaign)).scalar_one()
+    await session.execute(_SET_FIELDS, {**campaign, "fields": list(dict.fromkeys([*before, *names]))})
+    entry = tallies.entry(Metric.IMPORTED, **campaign, volunteer_id=None, script_id=None, now=now, n=row.imported)
+    await tallies.bump(session, [entry])
+    subject = f"import {running.id}"
+    counts = {"imported": row.imported, "rejected": row.rejected}
+    await audit.note(session, who=running.imported_by, what="contacts imported", subject=subject, now=now, **counts)
+
+
+async def open_some(
+    session: AsyncSession, running: Running, *, after: int, limit: int, until: datetime, now: datetime
+) -> int | None:
+    """Conversations for the next contacts of a live import. Returns where to go on, or None when all are there."""
+    of_import = {"import_id": running.id, "after": after}
+    last = (await session.execute(_SOME, {**of_import, "limit": limit})).scalar_one()
+    if last is not None:
+        segment_id = (await session.execute(_SEGMENT, {"campaign_id": running.campaign_id})).scalar_one()
+        await session.execute(_OPEN, {**of_import, "last": last, "segment_id": segment_id})
+    moved: Any = await session.execute(_OPENED, {**of_import, "last": last, "until": until, "owner": running.owner})
+    if moved.rowcount != 1:
+        raise LeaseLost
+    if last is None:
+        await _send_word(session, running, now=now)
+    return last
+
+
+async def fail(session: AsyncSession, running: Running, why: str, *, now: datetime) -> None:
+    """Nothing of this file will count, for a reason in words. What was staged goes next (drop_some)."""
+    moved: Any = await session.execute(_FAIL, {"import_id": running.id, "owner": running.owner, "why": why})
+    if moved.rowcount != 1:
+        raise LeaseLost
+    await _send_word(session, running, now=now)
+
+
+async def _send_word(session: AsyncSession, running: Running, *, now: datetime) -> None:
+    """To whoever brought the file, in the transaction that ends it: no end of an import goes unsaid."""
+    key = f"imported:{running.id}"
+    await posts.add(session, PostKind.IMPORTED, to=running.imported_by, dedupe=key, now=now, import_id=running.id)
+
+
+async def drop_some(session: AsyncSession, running: Running, *, limit: int, until: datetime) -> bool:
+    """Delete some of a failed import's rows. False when none are left. Persons stay: other files may have them too."""
+    some = {"import_id": running.id, "limit": limit}
+    dropped: Any = await session.execute(_DROP_CONTACTS, some)
+    if not dropped.rowcount:
+        dropped = await session.execute(_DROP_REJECTS, some)
+    left = bool(dropped.rowcount)
+    mark = {"import_id": running.id, "owner": running.owner, "until": until, "next": 1 if left else 0}
+    moved: Any = await session.execute(_STILL_OURS, mark)
+    if moved.rowcount != 1:
+        raise LeaseLost
+    return left
+
+
+# ------------------------------------------------------------------------------------------------------- rejected rows
+
+_RUNS = re.compile(r"[=@\t\r]|[+-](?![\d ().-]*\Z)")
+
+
+async def rejects_csv(session: AsyncSession, import_id: int, out: TextIO) -> int:
+    """Write the rejected rows under the file's own columns, each with its number and the reason. Returns how many."""
+    writer = csv.writer(out)
+    header = (await session.execute(_HEADER, {"import_id": import_id})).scalar_one()
+    writer.writerow(["row", "reason", *map(harmless, header or [])])
+    count, after = 0, -1
+    while rows := (await session.execute(_REJECTS, {"import_id": import_id, "after": after})).all():
+        writer.writerows([row.row, row.reason, *map(harmless, row.raw)] for row in rows)
+        count, after = count + len(rows), rows[-1].row
+    return count
+
+
+def harmless(cell: str) -> str:
+    """The cell, so that no spreadsheet takes it for a formula. A phone number such as +1 313 stays as it is."""
+    return f"'{cell}" if _RUNS.match(cell) else cell

@@ -1,0 +1,449 @@
+"""Conversations: a voter's words come in, a volunteer's go out, and each pair has one thread.
+
+A voter's text is stored under the carrier's own id before anything is made of it: the same text twice is one row.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Refusal
+from bot.services import audit, cards, optouts, posts, segments, tallies
+from bot.services.keywords import Verdict, verdict
+from bot.services.phones import phone_hash
+from bot.services.posts import PostKind
+from bot.services.tallies import Metric
+from bot.services.texting import QUEUE
+from bot.services.texting_hours import Window, closes_at, local_time_words, opens_at
+from models import (
+    NEVER_LEFT,
+    CampaignState,
+    ConversationState,
+    MessageKind,
+    MessageState,
+    OptOutState,
+    Priority,
+    campaign,
+    card,
+    contact,
+    conversation,
+    inbound,
+    message,
+    person,
+    texting_window,
+    thread,
+)
+from models import (
+    opt_out as opt_outs,
+)
+from models.types import Json, Moment
+
+CALM = timedelta(seconds=5)
+"""Threads open once a volunteer's clicking has paused for so long, so that the card is not buried."""
+FRESH = timedelta(hours=1)
+"""A voter who wrote so recently may be answered outside texting hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A text from a phone, as the carrier's web hook gives it."""
+
+    carrier_sid: str
+    from_number: str
+    to_number: str
+    body: str
+    media: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line of a conversation. `theirs` is the voter's; `state` is that of a text of ours."""
+
+    at: datetime
+    body: str
+    theirs: bool
+    state: str
+    media: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation as its thread shows it. `held` asks the volunteer whether the person meant to opt out."""
+
+    conversation_id: int
+    volunteer_id: str
+    name: str
+    place: str
+    campaign: str
+    said: tuple[Said, ...]
+    held: bool
+    opted_out: bool
+    done: bool
+
+
+_STORE = text(
+    "INSERT INTO inbound (carrier_sid, person_id, from_number, to_number, body, media, verdict, at)"
+    " VALUES (:carrier_sid, :person_id, :from_number, :to_number, :body, :media, :verdict, :at)"
+    " ON CONFLICT (carrier_sid) DO NOTHING RETURNING id"
+).bindparams(bindparam("at", type_=Moment), bindparam("media", type_=Json))
+_PERSON = select(person.c.id).where(person.c.phone == bindparam("phone"))
+_NEWEST = (
+    select(
+        *(conversation.c.contact_id, conversation.c.campaign_id, conversation.c.volunteer_id, conversation.c.script_id),
+        *(contact.c.first_name, contact.c.last_name, campaign.c.created_by),
+        thread.c.root_ts,
+        card.c.clicked_at,
+    )
+    .join(contact, contact.c.id == conversation.c.contact_id)
+    .join(campaign, campaign.c.id == conversation.c.campaign_id)
+    .outerjoin(
+        thread,
+        (thread.c.conversation_id == conversation.c.contact_id)
+        & (thread.c.volunteer_id == conversation.c.volunteer_id),
+    )
+    .outerjoin(card, card.c.volunteer_id == conversation.c.volunteer_id)
+    .where(conversation.c.person_id == bindparam("person_id"), conversation.c.last_out_at.is_not(None))
+    .order_by(conversation.c.last_out_at.desc())
+    .limit(1)
+)
+_BIND = update(inbound).where(inbound.c.id == bindparam("which")).values(conversation_id=bindparam("conversation"))
+_WAITS = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"))
+    .values(
+        state=ConversationState.NEEDS_REPLY,
+        closed_as=None,
+        waiting_since=func.coalesce(conversation.c.waiting_since, bindparam("now", type_=Moment)),
+    )
+)
+_TALK = (
+    select(
+        *(conversation.c.contact_id, conversation.c.campaign_id, conversation.c.person_id, conversation.c.volunteer_id),
+        *(conversation.c.state, conversation.c.script_id, conversation.c["pass"].label("pass_")),
+        *(contact.c.first_name, contact.c.last_name, contact.c.place),
+        *(person.c.phone_hash, person.c.unreachable, opt_outs.c.state.label("opted_out")),
+        *(campaign.c.name.label("campaign"), campaign.c.state.label("campaign_state"), campaign.c.created_by),
+        texting_window.c.key.label("window"),
+    )
+    .join(contact, contact.c.id == conversation.c.contact_id)
+    .join(person, person.c.id == conversation.c.person_id)
+    .join(campaign, campaign.c.id == conversation.c.campaign_id)
+    .join(texting_window, texting_window.c.id == conversation.c.window_id)
+    .outerjoin(opt_outs, opt_outs.c.phone_hash == person.c.phone_hash)
+    .where(conversation.c.contact_id == bindparam("conversation_id"))
+)
+_LAST_IN = select(func.max(inbound.c.at)).where(inbound.c.conversation_id == bindparam("conversation_id"))
+_OURS = (
+    select(message.c.created_at.label("at"), message.c.body, message.c.state)
+    .where(message.c.conversation_id == bindparam("conversation_id"), message.c.state.not_in(NEVER_LEFT))
+    .order_by(message.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_THEIRS = (
+    select(inbound.c.at, inbound.c.body, inbound.c.media)
+    .where(inbound.c.conversation_id == bindparam("conversation_id"))
+    .order_by(inbound.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_SINCE = (
+    select(inbound.c.id, inbound.c.at, inbound.c.body, inbound.c.media)
+    .where(
+        inbound.c.conversation_id == bindparam("conversation_id"), inbound.c.id.in_(bindparam("ids", expanding=True))
+    )
+    .order_by(inbound.c.id)
+)
+_ROOT = select(thread.c.channel, thread.c.root_ts).where(
+    thread.c.conversation_id == bindparam("conversation_id"), thread.c.volunteer_id == bindparam("volunteer_id")
+)
+_AT_ROOT = select(thread.c.conversation_id, thread.c.volunteer_id).where(
+    thread.c.channel == bindparam("channel"), thread.c.root_ts == bindparam("root_ts")
+)
+_OPENED = text(
+    "INSERT INTO thread (channel, root_ts, conversation_id, volunteer_id)"
+    " VALUES (:channel, :root_ts, :conversation_id, :volunteer_id) ON CONFLICT DO NOTHING"
+)
+_ANSWERED = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"))
+    .values(
+        state=ConversationState.TALKING, closed_as=None, waiting_since=None, last_out_at=bindparam("now", type_=Moment)
+    )
+)
+_DONE = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"), conversation.c.state != ConversationState.DONE)
+    .values(state=ConversationState.DONE, closed_as="answered", waiting_since=None)
+)
+_UNSAID = (
+    update(message)
+    .where(message.c.act_key == bindparam("key"), message.c.state == MessageState.QUEUED)
+    .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
+    .returning(message.c.conversation_id, message.c.campaign_id, message.c.volunteer_id, message.c.script_id)
+)
+_WAITING_THREADS = (
+    select(conversation.c.contact_id)
+    .where(conversation.c.volunteer_id == bindparam("volunteer_id"))
+    .where(conversation.c.state == ConversationState.NEEDS_REPLY)
+    .limit(50)
+)
+
+
+async def receive(session: AsyncSession, received: Received, *, now: datetime, secret: str) -> None:
+    """Store a voter's text, obey an opt-out in it, and have it shown to the volunteer whose conversation it is.
+
+    A text that was stored before changes nothing. One from a stranger stays in the inbox (no conversation).
+    """
+    person_id = (await session.execute(_PERSON, {"phone": received.from_number})).scalar_one_or_none()
+    meaning = verdict(received.body)
+    values = {"carrier_sid": received.carrier_sid, "person_id": person_id, "from_number": received.from_number}
+    values |= {"to_number": received.to_number, "body": received.body, "media": list(received.media) or None}
+    inbound_id = (await session.execute(_STORE, {**values, "verdict": meaning.value, "at": now})).scalar_one_or_none()
+    if inbound_id is None:
+        return
+    found = None
+    if person_id is not None:
+        found = (await session.execute(_NEWEST, {"person_id": person_id})).first()
+    if found is not None:
+        await session.execute(_BIND, {"which": inbound_id, "conversation": found.contact_id})
+    if meaning in (Verdict.OUT, Verdict.HELD):
+        state = OptOutState.OUT if meaning is Verdict.OUT else OptOutState.HELD
+        hashed = phone_hash(secret, received.from_number)
+        await optouts.record(session, hashed, person_id=person_id, state=state, source="text", now=now)
+    if found is not None and meaning is Verdict.OUT:
+        await _left(session, found, inbound_id, now=now)
+    elif found is not None:
+        await _waits(session, found, inbound_id, now=now)
+
+
+async def _left(session: AsyncSession, found: Any, inbound_id: int, *, now: datetime) -> None:
+    """Somebody opted out: no thread opens for it. The card says it; a thread that is open says it too."""
+    await tallies.bump(session, [_entry(Metric.OPT_OUTS, found, now)])
+    if found.volunteer_id is None:
+        return
+    await cards.add_news(session, found.volunteer_id, f"{cards.name_of(found)} opted out and won't be texted again.")
+    if found.root_ts is not None:
+        key = f"inbound:{inbound_id}"
+        ids = {"conversation_id": found.contact_id, "inbound_id": inbound_id}
+        await posts.add(
+            session, PostKind.REPLY, to=found.volunteer_id, dedupe=key, merge=_merge_key(found), now=now, **ids
+        )
+
+
+async def _waits(session: AsyncSession, found: Any, inbound_id: int, *, now: datetime) -> None:
+    """The voter's words go to the volunteer's thread; whoever made the campaign gets what has no volunteer."""
+    await session.execute(_WAITS, {"which": found.contact_id, "now": now})
+    await tallies.bump(session, [_entry(Metric.REPLIES, found, now)])
+    calm = found.clicked_at + CALM if found.clicked_at and found.root_ts is None else now
+    await posts.add(
+        session,
+        PostKind.REPLY,
+        to=found.volunteer_id or found.created_by,
+        dedupe=f"inbound:{inbound_id}",
+        merge=_merge_key(found),
+        now=now,
+        due_at=max(calm, now),
+        conversation_id=found.contact_id,
+        inbound_id=inbound_id,
+    )
+
+
+def _merge_key(found: Any) -> str:
+    return f"conversation:{found.contact_id}"
+
+
+async def answer(
+    session: AsyncSession, conversation_id: int, body: str, *, by: str, act_key: str, now: datetime, undo: timedelta
+) -> None:
+    """Queue a volunteer's answer, ahead of all first texts; the same act twice is one text.
+
+    Raises Refusal, in words for the volunteer, when it may not go.
+    """
+    found = await _mine(session, conversation_id, by)
+    body = body.strip()
+    expires = await _may_answer(session, found, body, now)
+    values = {
+        "conversation_id": conversation_id,
+        "person_id": found.person_id,
+        "campaign_id": found.campaign_id,
+        "volunteer_id": by,
+        "kind": MessageKind.ANSWER,
+        "pass": found.pass_,
+        "act_key": act_key,
+        "draft": None,
+        "body": body,
+        "script_id": found.script_id,
+        "segments": segments.count(body).segments,
+        "state": MessageState.QUEUED,
+        "state_at": now,
+        "created_at": now,
+        "priority": Priority.ANSWER,
+        "due_at": now + undo,
+        "expires_at": expires,
+    }
+    if (await session.execute(select(message.c.id).where(message.c.act_key == act_key))).first() is not None:
+        return
+    await session.execute(QUEUE, values)
+    await session.execute(_ANSWERED, {"which": conversation_id, "now": now})
+    await tallies.bump(session, [_entry(Metric.ANSWERED, found, now)])
+
+
+async def unsay(session: AsyncSession, act_key: str, *, now: datetime) -> bool:
+    """Take a typed answer back, if it is still here; False if it has left."""
+    row = (await session.execute(_UNSAID, {"key": act_key, "now": now})).first()
+    if row is None:
+        return False
+    await session.execute(_WAITS, {"which": row.conversation_id, "now": now})
+    await tallies.bump(session, [_entry(Metric.ANSWERED, row, now, n=-1)])
+    return True
+
+
+async def opt_out(session: AsyncSession, conversation_id: int, *, by: str, now: datetime) -> Talk:
+    """The volunteer's word that this person wants no more texts."""
+    found = await _mine(session, conversation_id, by)
+    who = {"person_id": found.person_id, "by": by, "source": "volunteer"}
+    await optouts.record(session, found.phone_hash, **who, state=OptOutState.OUT, now=now)
+    await tallies.bump(session, [_entry(Metric.OPT_OUTS, found, now)])
+    return await talk(session, conversation_id)
+
+
+async def keep_talking(session: AsyncSession, conversation_id: int, *, by: str, now: datetime) -> Talk:
+    """The volunteer's word that doubtful words were no opt-out."""
+    found = await _mine(session, conversation_id, by)
+    await optouts.release(session, found.phone_hash, by=by, now=now)
+    return await talk(session, conversation_id)
+
+
+async def done(session: AsyncSession, conversation_id: int, *, by: str) -> Talk:
+    """Nothing more to say. A later text from the voter opens it again."""
+    await _mine(session, conversation_id, by)
+    await session.execute(_DONE, {"which": conversation_id})
+    return await talk(session, conversation_id)
+
+
+async def ask_for_help(
+    session: AsyncSession, conversation_id: int, *, by: str, words: str | None, now: datetime
+) -> None:
+    """Tell the campaign's organizer that a volunteer is at a loss; `words` are what they had typed."""
+    found = await _mine(session, conversation_id, by)
+    key = f"help:{conversation_id}:{by}:{now:%Y%m%d%H%M}"
+    about = {"about": cards.name_of(found), "campaign": found.campaign, "words": (words or "")[:500], "by": by}
+    await posts.add(session, PostKind.HELP, to=found.created_by, dedupe=key, now=now, **about)
+    await audit.note(session, who=by, what="asked for help", subject=str(conversation_id), now=now)
+
+
+async def at_thread(session: AsyncSession, channel: str, root_ts: str) -> int | None:
+    """The conversation whose thread this is."""
+    row = (await session.execute(_AT_ROOT, {"channel": channel, "root_ts": root_ts})).first()
+    return row.conversation_id if row else None
+
+
+async def root_of(session: AsyncSession, conversation_id: int, volunteer_id: str) -> Any | None:
+    """Where this conversation's thread is in that person's messages: (channel, root_ts)."""
+    values = {"conversation_id": conversation_id, "volunteer_id": volunteer_id}
+    return (await session.execute(_ROOT, values)).first()
+
+
+async def opened(session: AsyncSession, conversation_id: int, volunteer_id: str, channel: str, root_ts: str) -> None:
+    """The thread is there: answers are typed into it from now on."""
+    values = {"conversation_id": conversation_id, "volunteer_id": volunteer_id}
+    await session.execute(_OPENED, {**values, "channel": channel, "root_ts": root_ts})
+
+
+async def open_threads_now(session: AsyncSession, volunteer_id: str, *, now: datetime) -> None:
+    """Show this volunteer's waiting replies without waiting for the clicking to pause."""
+    await cards.rest_now(session, volunteer_id)
+    for contact_id in (await session.execute(_WAITING_THREADS, {"volunteer_id": volunteer_id})).scalars():
+        await posts.put_off(session, f"conversation:{contact_id}", until=now)
+
+
+async def talk(session: AsyncSession, conversation_id: int, *, last: int = 10) -> Talk:
+    """The conversation with its last lines, oldest first."""
+    found = (await session.execute(_TALK, {"conversation_id": conversation_id})).one()
+    values = {"conversation_id": conversation_id, "limit": last}
+    ours = [Said(row.at, row.body, False, row.state) for row in (await session.execute(_OURS, values)).all()]
+    theirs = [_theirs(row) for row in (await session.execute(_THEIRS, values)).all()]
+    return Talk(
+        conversation_id=conversation_id,
+        volunteer_id=found.volunteer_id or found.created_by,
+        name=cards.name_of(found),
+        place=found.place,
+        campaign=found.campaign,
+        said=tuple(sorted(ours + theirs, key=lambda said: said.at)[-last:]),
+        held=found.opted_out == OptOutState.HELD,
+        opted_out=found.opted_out == OptOutState.OUT,
+        done=found.state == ConversationState.DONE,
+    )
+
+
+async def talk_of(session: AsyncSession, conversation_id: int, *, by: str) -> Talk:
+    """The conversation, for the one whose it is. Raises Refusal for anybody else."""
+    await _mine(session, conversation_id, by)
+    return await talk(session, conversation_id)
+
+
+async def echo(
+    session: AsyncSession, conversation_id: int, *, view_id: str, words: str, by: str, now: datetime
+) -> None:
+    """Show in the thread what was answered from the modal, so that the thread stays the whole conversation."""
+    root = await root_of(session, conversation_id, by)
+    if root is None:
+        return
+    said = {"words": words, "thread_ts": root.root_ts, "quoted": True}
+    await posts.add(session, PostKind.NOTE, to=root.channel, dedupe=f"echo:{view_id}", now=now, **said)
+
+
+async def said_in(session: AsyncSession, conversation_id: int, inbound_ids: list[int]) -> list[Said]:
+    """These texts of the voter's, in the order in which they came."""
+    values = {"conversation_id": conversation_id, "ids": inbound_ids}
+    return [_theirs(row) for row in (await session.execute(_SINCE, values)).all()]
+
+
+def _theirs(row: Any) -> Said:
+    return Said(row.at, row.body, True, "", media=len(row.media or ()))
+
+
+async def _mine(session: AsyncSession, conversation_id: int, by: str) -> Any:
+    found = (await session.execute(_TALK, {"conversation_id": conversation_id})).first()
+    if found is None or (found.volunteer_id or found.created_by) != by:
+        raise Refusal("This conversation is no longer yours; somebody else looks after it now.")
+    return found
+
+
+async def _may_answer(session: AsyncSession, found: Any, body: str, now: datetime) -> datetime:
+    """Until when this answer may leave. Raises Refusal if it may not leave at all."""
+    name = cards.name_of(found)
+    if not body:
+        raise Refusal("The message was empty, so nothing was sent.")
+    if len(body) > segments.MAX_CHARACTERS:
+        raise Refusal(
+            f"That is {len(body):,} characters; a text may have {segments.MAX_CHARACTERS:,}. Nothing was sent."
+        )
+    if found.opted_out == OptOutState.OUT:
+        raise Refusal(f"{name} has opted out, so nothing was sent.")
+    if found.opted_out == OptOutState.HELD:
+        raise Refusal(
+            f"{name} may have asked to be left alone, so nothing was sent. "
+            "Decide first: press “Opt out” or “Keep talking”."
+        )
+    if found.unreachable is not None:
+        raise Refusal(f"{name} can't be texted ({found.unreachable}), so nothing was sent.")
+    if found.campaign_state == CampaignState.PAUSED:
+        raise Refusal(f"{found.campaign} is paused, so nothing was sent. Send it again once it goes on.")
+    window = Window.parse(found.window)
+    if until := closes_at(window, now):
+        return until
+    wrote = (await session.execute(_LAST_IN, {"conversation_id": found.contact_id})).scalar_one_or_none()
+    if wrote is not None and now - wrote <= FRESH:
+        return now + FRESH
+    opens = local_time_words(window, opens_at(window, now))
+    raise Refusal(
+        f"It is too late or too early to text {name} now, so nothing was sent. They may be texted from {opens} there."
+    )
+
+
+def _entry(metric: Metric, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:
+    counted = {"campaign_id": row.campaign_id, "volunteer_id": row.volunteer_id, "script_id": row.script_id}
+    return tallies.entry(metric, **counted, now=now, n=n)

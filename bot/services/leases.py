@@ -1,0 +1,28 @@
+"""Leases: a job that only one process may do at a time, and that another takes over when that one is gone."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.types import Moment
+
+_TAKE = text(
+    "INSERT INTO lease (name, owner, until) VALUES (:name, :owner, :until)"
+    " ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until"
+    " WHERE lease.owner = excluded.owner OR lease.until < :now"
+    " RETURNING owner"
+).bindparams(bindparam("until", type_=Moment), bindparam("now", type_=Moment))
+
+_GIVE_BACK = text("DELETE FROM lease WHERE name = :name AND owner = :owner")
+
+
+async def take(session: AsyncSession, name: str, *, owner: str, now: datetime, lasting: timedelta) -> bool:
+    """Take or renew the job; False while another process holds it."""
+    values = {"name": name, "owner": owner, "until": now + lasting, "now": now}
+    return (await session.execute(_TAKE, values)).first() is not None
+
+
+async def give_back(session: AsyncSession, name: str, *, owner: str) -> None:
+    """Let another process take the job at once."""
+    await session.execute(_GIVE_BACK, {"name": name, "owner": owner})

@@ -1,0 +1,141 @@
+"""What is to be said in Slack waits here, row by row, until the one writer gets to it.
+
+A row holds ids, not words: it is drawn when its turn comes, so that what piled up meanwhile goes out as one post.
+"""
+
+import json
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import slack_post
+from models.types import Json, Moment
+
+
+class PostKind(StrEnum):
+    """What a post shows. A voter's words come first, a card's return last."""
+
+    REPLY = "reply"
+    NOTE = "note"
+    TELL = "tell"
+    ASSIGNED = "assigned"
+    IMPORTED = "imported"
+    HELP = "help"
+    INVITE = "invite"
+    CARD = "card"
+
+
+PRIORITY = {
+    PostKind.REPLY: 0,
+    PostKind.NOTE: 0,
+    PostKind.INVITE: 5,
+    PostKind.HELP: 5,
+    PostKind.TELL: 10,
+    PostKind.IMPORTED: 10,
+    PostKind.ASSIGNED: 20,
+    PostKind.CARD: 30,
+}
+MAX_ATTEMPTS = 12
+"""With the back-off below, somewhat over two hours of trying."""
+
+_ADD = text(
+    "INSERT INTO slack_post (dedupe_key, merge_key, kind, recipient, payload, priority, due_at, state, attempts)"
+    " VALUES (:dedupe_key, :merge_key, :kind, :recipient, :payload, :priority, :due_at, 'queued', 0)"
+    " ON CONFLICT (dedupe_key) DO NOTHING"
+).bindparams(bindparam("due_at", type_=Moment), bindparam("payload", type_=Json))
+
+_DUE = (
+    select(slack_post)
+    .where(slack_post.c.state == "queued", slack_post.c.due_at <= bindparam("now"))
+    .order_by(slack_post.c.priority, slack_post.c.due_at, slack_post.c.id)
+    .limit(bindparam("limit"))
+)
+_MERGED = (
+    select(slack_post)
+    .where(slack_post.c.merge_key == bindparam("key"), slack_post.c.state == "queued")
+    .order_by(slack_post.c.id)
+)
+_FINISH = (
+    update(slack_post)
+    .where(
+        slack_post.c.merge_key == bindparam("key"),
+        slack_post.c.state == "queued",
+        slack_post.c.id <= bindparam("up_to"),
+    )
+    .values(state="posted")
+)
+_PUT_OFF = (
+    update(slack_post)
+    .where(slack_post.c.merge_key == bindparam("key"), slack_post.c.state == "queued")
+    .values(due_at=bindparam("until"))
+)
+_FAILED = (
+    update(slack_post)
+    .where(slack_post.c.id == bindparam("post_id"))
+    .values(
+        attempts=slack_post.c.attempts + 1,
+        error=bindparam("why"),
+        due_at=bindparam("until"),
+        state=bindparam("new_state"),
+    )
+)
+
+
+async def add(
+    session: AsyncSession,
+    kind: PostKind,
+    *,
+    to: str,
+    dedupe: str,
+    now: datetime,
+    merge: str | None = None,
+    due_at: datetime | None = None,
+    **payload: Any,
+) -> None:
+    """Queue a post, once for each `dedupe` key. Posts that share a `merge` key go out together."""
+    values = {
+        "dedupe_key": dedupe,
+        "merge_key": merge or dedupe,
+        "kind": kind.value,
+        "recipient": to,
+        "payload": payload,
+        "priority": PRIORITY[kind],
+        "due_at": due_at or now,
+    }
+    await session.execute(_ADD, values)
+
+
+async def due(session: AsyncSession, *, now: datetime, limit: int = 20) -> list[Any]:
+    """The next posts to make, the most urgent first."""
+    return list((await session.execute(_DUE, {"now": now, "limit": limit})).all())
+
+
+async def merged(session: AsyncSession, merge_key: str) -> list[Any]:
+    """Everything queued under this key, the oldest first."""
+    return list((await session.execute(_MERGED, {"key": merge_key})).all())
+
+
+async def finish(session: AsyncSession, post: Any, *, up_to: int | None = None) -> None:
+    """The post is made, and with it every older one that was merged into it."""
+    await session.execute(_FINISH, {"key": post.merge_key, "up_to": up_to or post.id})
+
+
+async def put_off(session: AsyncSession, merge_key: str, *, until: datetime) -> None:
+    """Not now: whatever is queued under this key waits."""
+    await session.execute(_PUT_OFF, {"key": merge_key, "until": until})
+
+
+async def failed(session: AsyncSession, post: Any, why: str, *, now: datetime, for_good: bool = False) -> None:
+    """Slack would not take it. Tried again with a growing pause, unless trying again cannot help."""
+    pause = timedelta(seconds=min(2**post.attempts, 900))
+    given_up = for_good or post.attempts + 1 >= MAX_ATTEMPTS
+    state = "failed" if given_up else "queued"
+    await session.execute(_FAILED, {"post_id": post.id, "why": why[:500], "until": now + pause, "new_state": state})
+
+
+def payload_of(post: Any) -> dict[str, Any]:
+    """A post's payload as a dict, however the driver handed it over."""
+    return json.loads(post.payload) if isinstance(post.payload, str) else dict(post.payload)

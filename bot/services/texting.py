@@ -1,0 +1,340 @@
+"""What becomes of a press on the card: one press, one text.
+
+A press acts only on the card's live drawing. A second click, a second device or an old card finds the newer drawing and
+is shown it; whatever forbids a text is said on the card that comes back, and the volunteer's words are kept.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Refusal
+from bot.services import assignments, cards, optouts, segments, tallies
+from bot.services.cards import Card, Last, Press, Rest
+from bot.services.tallies import Metric
+from bot.services.texting_hours import Window, closes_at
+from models import (
+    CampaignState,
+    ConversationState,
+    MessageKind,
+    MessageState,
+    OptOutState,
+    Priority,
+    campaign,
+    conversation,
+    membership,
+    message,
+    person,
+)
+from models.types import Moment
+
+_OBEYED = select(literal_column("1")).where(message.c.act_key == bindparam("act_key"))
+_LEAVE = (
+    update(conversation)
+    .where(
+        conversation.c.contact_id == bindparam("which"),
+        conversation.c.volunteer_id == bindparam("whose"),
+        conversation.c.state == ConversationState.HELD,
+    )
+    .values(
+        state=bindparam("into"),
+        closed_as=bindparam("why"),
+        draft=None,
+        last_out_at=func.coalesce(bindparam("out_at", type_=Moment), conversation.c.last_out_at),
+    )
+)
+QUEUED_COLUMNS = (
+    *("conversation_id", "person_id", "campaign_id", "volunteer_id", "kind", "pass", "act_key", "draft", "body"),
+    *("script_id", "segments", "state", "state_at", "created_at", "priority", "due_at", "expires_at"),
+)
+QUEUE = insert(message).values({message.c[name]: bindparam(name) for name in QUEUED_COLUMNS})
+_TAKE_BACK = (
+    update(message)
+    .where(
+        message.c.id == bindparam("which"),
+        message.c.volunteer_id == bindparam("whose"),
+        message.c.state == MessageState.QUEUED,
+    )
+    .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
+    .returning(message.c.conversation_id, message.c.body, message.c.campaign_id, message.c.script_id)
+)
+_STATE = select(message.c.state).where(message.c.id == bindparam("which"))
+_HOLD_AGAIN = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
+    .where(conversation.c.state == ConversationState.TEXTED)
+    .values(state=ConversationState.HELD, last_out_at=None, draft=bindparam("words"))
+)
+_UNSKIP = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
+    .where(conversation.c.state == ConversationState.DONE, conversation.c.closed_as == "skipped")
+    .values(state=ConversationState.HELD, closed_as=None)
+    .returning(conversation.c.campaign_id)
+)
+_KEEP_DRAFT = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"), conversation.c.state == ConversationState.HELD)
+    .values(draft=bindparam("words"))
+)
+_UNREACHABLE = update(person).where(person.c.id == bindparam("which")).values(unreachable=bindparam("why"))
+_HOLDING = (
+    select(conversation.c.campaign_id)
+    .join(campaign, campaign.c.id == conversation.c.campaign_id)
+    .where(
+        conversation.c.volunteer_id == bindparam("volunteer_id"),
+        conversation.c.state == ConversationState.HELD,
+        campaign.c.state.in_((CampaignState.LIVE, CampaignState.PAUSED)),
+    )
+    .order_by(campaign.c.state, conversation.c.campaign_id)
+    .limit(1)
+)
+_INVITED = (
+    select(membership.c.campaign_id)
+    .join(campaign, campaign.c.id == membership.c.campaign_id)
+    .where(membership.c.volunteer_id == bindparam("volunteer_id"), membership.c.invited)
+    .where(campaign.c.state == CampaignState.LIVE)
+    .order_by(membership.c.campaign_id.desc())
+    .limit(1)
+)
+
+
+async def send(session: AsyncSession, press: Press, *, now: datetime, undo: timedelta) -> Card:
+    """Queue the text as it stands in the field, and show the next contact.
+
+    Raises Refusal for somebody who is suspended or has no card.
+    """
+    seen = await cards.look(session, press.volunteer_id)
+    if stale := await _out_of_date(session, press, seen, now=now):
+        return stale
+    body = (press.body or "").strip()
+    if why := _unsendable(body):
+        return await _again(session, press, seen, why, now=now, words=body)
+    if why := _forbidden(seen, now):
+        return await _refused(session, press, seen, why, now=now, words=body)
+    if not await _leave(session, press, seen, ConversationState.TEXTED, out_at=now):
+        return await _shown_again(session, press, now=now)
+    message_id = await _queue(session, press, seen, body, now=now, undo=undo)
+    await _count(session, press, seen, Metric.TEXTED, now=now)
+    last = Last("Texted", cards.name_of(seen), f"m{message_id}")
+    return await cards.draw(session, press, seen.campaign_id, seen=seen, last=last, now=now)
+
+
+async def skip(session: AsyncSession, press: Press, *, now: datetime) -> Card:
+    """Set this contact aside untexted, and show the next."""
+    return await _set_aside(session, press, "skipped", Metric.SKIPPED, "Skipped", now=now)
+
+
+async def wrong_number(session: AsyncSession, press: Press, *, now: datetime) -> Card:
+    """This number is not this person's: never text it again, and show the next contact."""
+    return await _set_aside(session, press, "wrong_number", Metric.WRONG_NUMBER, "Wrong number noted for", now=now)
+
+
+async def opt_out(session: AsyncSession, press: Press, *, now: datetime) -> Card:
+    """Never text this person again, and show the next contact."""
+    return await _set_aside(session, press, "opted_out", Metric.OPT_OUTS, "Opted out", now=now)
+
+
+async def undo(session: AsyncSession, press: Press, what: str, *, now: datetime) -> Card:
+    """Take back the last text or skip, if it is still here; the contact comes back with the words as they were sent.
+
+    Words begun for the contact on the card are kept for their turn. Raises Refusal once the carrier may have the text:
+    from then on nothing can call it back.
+    """
+    seen = await cards.look(session, press.volunteer_id)
+    which = {"which": int(what[1:]), "whose": press.volunteer_id}
+    campaign_id = await (_take_back if what[0] == "m" else _unskip)(session, which, now=now)
+    begun = (press.body or "").strip()
+    if begun and press.version == seen.version and seen.contact_id and begun != cards.merged(seen).strip():
+        await session.execute(_KEEP_DRAFT, {"which": seen.contact_id, "words": press.body})
+    return await cards.draw(session, press, campaign_id, seen=seen, now=now)
+
+
+async def about(session: AsyncSession, press: Press) -> Any:
+    """The contact on the card, for somebody who asks for help with it. The card stays as it is."""
+    seen = await cards.look(session, press.volunteer_id)
+    if seen.contact_id is None or press.version != seen.version:
+        raise Refusal("That card was out of date. Press “Ask for help” on the newest one.")
+    return seen
+
+
+async def open_card(session: AsyncSession, volunteer_id: str, campaign_id: int | None, *, now: datetime) -> Card:
+    """A fresh card, for `/text` and "Start texting": of the campaign that was named, else of what the volunteer holds.
+
+    Somebody invited who holds nothing gets a batch. Raises Refusal for whoever holds nothing and was not invited.
+    """
+    if campaign_id is None:
+        campaign_id = await _whichever(session, volunteer_id)
+    await cards.first(session, volunteer_id)
+    press = Press(volunteer_id, version=-1)
+    shown = await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
+    if not isinstance(shown.next, Rest) or shown.next.why != "done":
+        return shown
+    if shown.next.more:
+        await assignments.hand_out(session, campaign_id, volunteer_id, shown.next.more, by=volunteer_id, now=now)
+        shown = await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
+    elif not shown.next.of:
+        raise Refusal(f"You have no contacts of {shown.campaign}. Ask an organizer for some.")
+    return shown
+
+
+def _unsendable(body: str) -> str | None:
+    if not body:
+        return "The message was empty, so nothing was sent."
+    if len(body) > segments.MAX_CHARACTERS:
+        return f"That is {len(body):,} characters; a text may have {segments.MAX_CHARACTERS:,}. Nothing was sent."
+    return None
+
+
+def _forbidden(seen: Any, now: datetime) -> str | None:
+    """Why this contact may not be texted at this moment, in words, or None."""
+    name = cards.name_of(seen)
+    if seen.campaign_state != CampaignState.LIVE:
+        return f"{seen.campaign} is {seen.campaign_state}, so nothing was sent to {name}."
+    if seen.opted_out is not None:
+        return f"{name} has opted out, so nothing was sent."
+    if seen.unreachable is not None:
+        return f"{name} can't be texted ({seen.unreachable}), so nothing was sent."
+    if closes_at(Window.parse(seen.window), now) is None:
+        return f"It is too late or too early to text {name} now, so nothing was sent."
+    return None
+
+
+async def _out_of_date(session: AsyncSession, press: Press, seen: Any, *, now: datetime) -> Card | None:
+    """The newer card, if the pressed one is not the live one. A press that was already obeyed needs no words."""
+    if press.version == seen.version and seen.contact_id is not None:
+        return None
+    if (await session.execute(_OBEYED, {"act_key": _act_key(press)})).first() is not None:
+        return await _shown_again(session, press, now=now)
+    return await _again(session, press, seen, "That card was out of date, so nothing was sent.", now=now)
+
+
+async def _shown_again(session: AsyncSession, press: Press, *, now: datetime) -> Card:
+    """The live card as it is, for a press that another press was quicker than."""
+    if shown := await cards.as_it_stands(session, press.volunteer_id, now=now):
+        return shown
+    seen = await cards.look(session, press.volunteer_id)
+    return await cards.draw(session, press, seen.last_campaign_id, seen=seen, now=now)
+
+
+async def _again(
+    session: AsyncSession, press: Press, seen: Any, notice: str, *, now: datetime, words: str = ""
+) -> Card:
+    """A fresh drawing with the reason why nothing was sent. `words` are what the volunteer had written."""
+    if words and seen.contact_id:
+        await session.execute(_KEEP_DRAFT, {"which": seen.contact_id, "words": words})
+    return await cards.draw(session, press, seen.last_campaign_id, seen=seen, now=now, notice=notice)
+
+
+async def _refused(session: AsyncSession, press: Press, seen: Any, why: str, *, now: datetime, words: str) -> Card:
+    """Put away a contact who may never be texted; keep the words for one who may be later."""
+    if seen.opted_out is not None or seen.unreachable is not None:
+        closed_as = "opted_out" if seen.opted_out is not None else "unreachable"
+        await _leave(session, press, seen, ConversationState.DONE, closed_as)
+    return await _again(session, press, seen, why, now=now, words=words)
+
+
+async def _leave(
+    session: AsyncSession,
+    press: Press,
+    seen: Any,
+    into: ConversationState,
+    why: str | None = None,
+    *,
+    out_at: datetime | None = None,
+) -> bool:
+    """The contact leaves the volunteer's row: a compare-and-set that only one press wins."""
+    values = {"which": seen.contact_id, "whose": press.volunteer_id, "into": into.value, "why": why, "out_at": out_at}
+    left: Any = await session.execute(_LEAVE, values)
+    return bool(left.rowcount == 1)
+
+
+def _act_key(press: Press) -> str:
+    """The human act behind a text from the card: one drawing of one volunteer's card."""
+    return f"card:{press.volunteer_id}:{press.version}"
+
+
+async def _queue(session: AsyncSession, press: Press, seen: Any, body: str, *, now: datetime, undo: timedelta) -> int:
+    """The text's row, which is its place in the queue. It expires with its window: never a text at night."""
+    proposed = cards.merged(seen)
+    values = {
+        "conversation_id": seen.contact_id,
+        "person_id": seen.person_id,
+        "campaign_id": seen.campaign_id,
+        "volunteer_id": press.volunteer_id,
+        "kind": MessageKind.FIRST,
+        "pass": seen.pass_,
+        "act_key": _act_key(press),
+        "draft": None if proposed.strip() == body else proposed,
+        "body": body,
+        "script_id": seen.script_id,
+        "segments": segments.count(body).segments,
+        "state": MessageState.QUEUED,
+        "state_at": now,
+        "created_at": now,
+        "priority": Priority.FIRST,
+        "due_at": now + undo,
+        "expires_at": closes_at(Window.parse(seen.window), now),
+    }
+    result: Any = await session.execute(QUEUE, values)
+    return int(result.inserted_primary_key[0])
+
+
+async def _set_aside(
+    session: AsyncSession, press: Press, closed_as: str, metric: Metric, did: str, *, now: datetime
+) -> Card:
+    seen = await cards.look(session, press.volunteer_id)
+    if press.version != seen.version or seen.contact_id is None:
+        return await _again(session, press, seen, "That card was out of date, so nothing was changed.", now=now)
+    if not await _leave(session, press, seen, ConversationState.DONE, closed_as):
+        return await _shown_again(session, press, now=now)
+    if closed_as == "opted_out":
+        who = {"person_id": seen.person_id, "by": press.volunteer_id}
+        await optouts.record(session, seen.phone_hash, **who, state=OptOutState.OUT, source="volunteer", now=now)
+    elif closed_as == "wrong_number":
+        await session.execute(_UNREACHABLE, {"which": seen.person_id, "why": "wrong number"})
+        await optouts.close_conversations(session, seen.person_id, "wrong_number")
+    await _count(session, press, seen, metric, now=now)
+    undone_by = f"c{seen.contact_id}" if closed_as == "skipped" else None
+    last = Last(did, cards.name_of(seen), undone_by)
+    return await cards.draw(session, press, seen.campaign_id, seen=seen, last=last, now=now)
+
+
+async def _take_back(session: AsyncSession, which: dict[str, Any], *, now: datetime) -> int:
+    """Returns the campaign. The message's compare-and-set decides between this and the worker's claim."""
+    row = (await session.execute(_TAKE_BACK, {**which, "now": now})).first()
+    if row is None:
+        state = (await session.execute(_STATE, {"which": which["which"]})).scalar_one_or_none()
+        if state == MessageState.BLOCKED:
+            raise Refusal("That text was never sent: the person opted out first.")
+        if state == MessageState.TAKEN_BACK:
+            raise Refusal("That text has already been taken back.")
+        raise Refusal("Too late: that text has already left, and nothing can call it back.")
+    await session.execute(_HOLD_AGAIN, {**which, "which": row.conversation_id, "words": row.body})
+    counted = {"campaign_id": row.campaign_id, "volunteer_id": which["whose"], "script_id": row.script_id}
+    await tallies.bump(session, [tallies.entry(Metric.TEXTED, **counted, now=now, n=-1)])
+    return int(row.campaign_id)
+
+
+async def _unskip(session: AsyncSession, which: dict[str, Any], *, now: datetime) -> int:
+    row = (await session.execute(_UNSKIP, which)).first()
+    if row is None:
+        raise Refusal("That contact can't be brought back any more.")
+    counted = {"campaign_id": row.campaign_id, "volunteer_id": which["whose"], "script_id": None}
+    await tallies.bump(session, [tallies.entry(Metric.SKIPPED, **counted, now=now, n=-1)])
+    return int(row.campaign_id)
+
+
+async def _whichever(session: AsyncSession, volunteer_id: str) -> int:
+    for statement in (_HOLDING, _INVITED):
+        found = (await session.execute(statement, {"volunteer_id": volunteer_id})).scalar_one_or_none()
+        if found is not None:
+            return int(found)
+    raise Refusal("You have no contacts in hand and no open invitation. Ask an organizer for some.")
+
+
+async def _count(session: AsyncSession, press: Press, seen: Any, metric: Metric, *, now: datetime) -> None:
+    counted = {"campaign_id": seen.campaign_id, "volunteer_id": press.volunteer_id, "script_id": seen.script_id}
+    await tallies.bump(session, [tallies.entry(metric, **counted, now=now)])

@@ -1,0 +1,141 @@
+"""The environment, read once into one frozen Settings. What is wrong or missing is said with how to mend it."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """Settings that the program cannot start with: one line each, with the setting's name and how to mend it."""
+
+
+def _comma_separated(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
+
+
+class Settings(BaseSettings):
+    """docs/operators.md says what each is for; the names are the environment's, in lower case."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    database_url: str = "sqlite:///textbank.db"
+    port: int = Field(default=3000, ge=0, le=65535)
+    public_url: str | None = None
+
+    slack_bot_token: str
+    slack_signing_secret: str | None = None
+    slack_app_token: str | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    twilio_account_sid: str
+    twilio_auth_token: str
+    twilio_api_key: str | None = None
+    twilio_api_secret: str | None = None
+    twilio_messaging_service_sid: str | None = None
+    twilio_from_numbers: CommaSeparated = ()
+    twilio_api_url: str | None = None
+
+    admin_users: CommaSeparated = ()
+    undo_seconds: float = Field(default=5, ge=0, le=300)
+    textbank_secret: str = Field(min_length=16)
+    sms_segments_per_second: float = Field(default=3, gt=0)
+    default_region: str = "US"
+    texting_hours: str = "09:00-20:00"
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
+            raise ValueError("write sqlite:///path/to/file.db or postgresql://user:password@host/name")
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _bare_address(cls, url: str | None) -> str | None:
+        if url is not None and not re.match(r"https?://[^/\s]+", url):
+            raise ValueError("write the whole address, such as https://textbank.example.org")
+        return url.rstrip("/") if url else None
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _is_bot_token(cls, token: str) -> str:
+        if not token.startswith("xoxb-"):
+            raise ValueError("take the Bot User OAuth Token of the Slack app; it begins with xoxb-")
+        return token
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _is_app_token(cls, token: str | None) -> str | None:
+        if token and not token.startswith("xapp-"):
+            raise ValueError("take an app-level token with connections:write; it begins with xapp-")
+        return token
+
+    @field_validator("twilio_account_sid")
+    @classmethod
+    def _is_account(cls, sid: str) -> str:
+        if not re.fullmatch(r"AC[0-9a-fA-F]{32}", sid):
+            raise ValueError("copy the Account SID from the carrier's console; it is AC and 32 hex digits")
+        return sid
+
+    @field_validator("twilio_from_numbers")
+    @classmethod
+    def _are_numbers(cls, numbers: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [number for number in numbers if not re.fullmatch(r"\+[1-9]\d{6,14}", number)]
+        if wrong:
+            raise ValueError(f"{wrong[0]} is not an E.164 number such as +13135550100")
+        return numbers
+
+    @field_validator("default_region")
+    @classmethod
+    def _is_region(cls, region: str) -> str:
+        if not re.fullmatch(r"[A-Za-z]{2}", region):
+            raise ValueError("write a two-letter country code such as US")
+        return region.upper()
+
+    @field_validator("texting_hours")
+    @classmethod
+    def _is_rule(cls, rule: str) -> str:
+        if not re.match(r"\d\d:\d\d-\d\d:\d\d", rule):
+            raise ValueError("write the hours as 09:00-20:00")
+        return rule
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Settings":
+        if not (self.slack_signing_secret or self.slack_app_token):
+            raise ValueError(
+                "SLACK_SIGNING_SECRET is missing: copy it from the Slack app's Basic Information page "
+                "(or set SLACK_APP_TOKEN to use Socket Mode)"
+            )
+        if not (self.twilio_messaging_service_sid or self.twilio_from_numbers):
+            raise ValueError(
+                "TWILIO_MESSAGING_SERVICE_SID is missing: set it to your Messaging Service, or set TWILIO_FROM_NUMBERS "
+                "to the numbers to send from"
+            )
+        if bool(self.twilio_api_key) != bool(self.twilio_api_secret):
+            raise ValueError("TWILIO_API_KEY and TWILIO_API_SECRET belong together: set both, or neither")
+        return self
+
+    @classmethod
+    def load(cls, **overrides: Any) -> "Settings":
+        """From the environment. Raises SettingsError with everything that is wrong at once."""
+        try:
+            return cls(**overrides)
+        except ValidationError as wrong:
+            raise SettingsError("\n".join(_sentence(error) for error in wrong.errors())) from None
+
+
+def _sentence(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"]).upper()
+    what = error["msg"].removeprefix("Value error, ")
+    if not name:
+        return str(what)
+    if error["type"] == "missing":
+        return f"{name} is missing: set it in the environment (README.md, “Settings”, says where to find it)."
+    if error["type"] == "string_too_short":
+        what = "make it a random text of at least 16 characters, and never change it"
+    return f"{name} is wrong: {what}."

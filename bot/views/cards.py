@@ -1,0 +1,124 @@
+"""The volunteer's card, and what stands in its place when there is no contact to show."""
+
+from bot.services.cards import Card, Draft, Last, Rest
+from bot.services.segments import MAX_CHARACTERS
+from bot.views import ids
+from bot.views.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    field,
+    message,
+    overflow,
+    section,
+)
+from bot.views.text import escape
+
+
+def card(shown: Card) -> Message:
+    """One drawing of the card. Skip stands away from Send, and the menu away from both."""
+    above = [*_above(shown)]
+    if isinstance(shown.next, Rest):
+        return _rest(shown, shown.next, above)
+    return message(f"Next: {escape(shown.next.name)}", *above, *_contact(shown, shown.next))
+
+
+def buried(shown: Card) -> Message:
+    """The text that a card leaves behind when it has come again below the replies."""
+    return message(f"This card went on below ({escape(shown.campaign)}).")
+
+
+def _above(shown: Card) -> list[Block]:
+    lines = []
+    if shown.notice:
+        lines.append(section(f":warning: {escape(shown.notice)}"))
+    if shown.last:
+        lines.append(_last(shown.last, shown.version))
+    lines += [context(f":no_bell: {escape(line)}") for line in shown.news[-5:]]
+    return lines
+
+
+def _last(last: Last, version: int) -> Block:
+    words = f":white_check_mark: {last.did} *{escape(last.name)}*"
+    undo = button("Undo", ids.UNDO, f"{version}:{last.undo}") if last.undo else None
+    return section(words, accessory=undo)
+
+
+def _contact(shown: Card, draft: Draft) -> list[Block]:
+    version = str(shown.version)
+    menu = overflow(
+        ids.CARD_MENU,
+        [
+            ("Wrong number", f"{version}:{ids.WRONG_NUMBER}"),
+            ("Opt out", f"{version}:{ids.OPT_OUT}"),
+            ("Ask for help", f"{version}:{ids.ASK_FOR_HELP}"),
+        ],
+    )
+    where = f" · {escape(draft.place)}" if draft.place else ""
+    who = f"*{escape(draft.name)}*{where}\nYou may text until {draft.until} there."
+    # A field of a new name every time: under an old one Slack's clients keep what was typed for the contact before.
+    typed = field(
+        "Message",
+        f"draft.{version}",
+        block_id=f"message.{version}",
+        initial=draft.text,
+        multiline=True,
+        most=MAX_CHARACTERS,
+    )
+    send = actions(button("Send", ids.SEND, version, style="primary"))
+    progress = context(f"*{draft.number} of {draft.of}* · {escape(shown.campaign)}")
+    aside = [button("Skip", ids.SKIP, version), *_replies(shown)]
+    return [section(who, accessory=menu), typed, context(_size(draft)), send, progress, actions(*aside)]
+
+
+def _size(draft: Draft) -> str:
+    count, characters = draft.measure.segments, draft.measure.characters
+    words = f"{count} {'segment' if count == 1 else 'segments'} · {characters} characters"
+    if draft.measure.culprit:
+        words += f" · “{escape(draft.measure.culprit)}” makes it cost more: a plain character would not"
+    return words
+
+
+def _replies(shown: Card) -> list[Block]:
+    return [button(f"Replies ({shown.replies})", ids.REPLIES, str(shown.version))] if shown.replies else []
+
+
+def _rest(shown: Card, rest: Rest, above: list[Block]) -> Message:
+    words = _why(shown, rest)
+    buttons = []
+    if rest.more:
+        buttons.append(button(f"Text {rest.more} more", ids.TAKE_BATCH, str(shown.campaign_id), style="primary"))
+    buttons += _replies(shown)
+    return message(words, *above, section(words), *([actions(*buttons)] if buttons else []))
+
+
+def _why(shown: Card, rest: Rest) -> str:
+    campaign = f"*{escape(shown.campaign)}*"
+    match rest.why:
+        case "paused":
+            return f"{campaign} is paused for now. Your contacts wait for you; type `/text` when it goes on."
+        case "closed":
+            return f"{campaign} is closed: nobody is texted any more. Thank you for your help!"
+        case "draft":
+            return f"{campaign} has not started yet. Type `/text` again once it has."
+        case "asleep":
+            wakes = f" The first of them may be texted from {rest.wakes} there." if rest.wakes else ""
+            return f"All the people left on your list of {campaign} are out of their texting hours.{wakes} Type `/text` then."
+    people = "1 person" if rest.texted == 1 else f"{rest.texted} people"
+    next_step = (
+        "Take some more if you have the time."
+        if rest.more
+        else "There is nothing to send right now: an organizer can give you more."
+    )
+    return (
+        f":tada: That was the last one. You have texted *{people}* of {campaign} — thank you!\n"
+        f"When somebody answers, their words appear here as a thread: just type in it to answer. {next_step}"
+    )
+
+
+def opt_out_question(name: str) -> Block:
+    """Asked before an opt-out by hand, which only an organizer can undo."""
+    return confirm("Opt out?", f"{escape(name)} will never be texted again, in any campaign.", "Opt out")

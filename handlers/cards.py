@@ -1,0 +1,131 @@
+"""Presses on the volunteer's card, and the ways to a first one."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.gateways.slack import SlackTrouble
+from bot.services import assignments, campaigns, cards, conversations, texting, volunteers
+from bot.services.cards import Card
+from bot.views import cards as views
+from bot.views import ids
+from handlers.kit import Kit
+from handlers.requests import Click
+from handlers.words import unquoted
+
+
+def register(app: AsyncApp) -> None:
+    """The card's buttons, `/text`, and "Start texting"."""
+    app.action(ids.SEND)(send)
+    app.action(ids.SKIP)(skip)
+    app.action(ids.CARD_MENU)(menu)
+    app.action(ids.UNDO)(undo)
+    app.action(ids.REPLIES)(replies)
+    app.action(ids.START_TEXTING)(start_texting)
+    app.action(ids.TAKE_BATCH)(start_texting)
+    app.command("/text")(text)
+
+
+async def send(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """One click, one text."""
+    async with kit.database.transaction() as session:
+        card = await texting.send(session, click.press(), now=kit.clock(), undo=kit.undo)
+    await ack()
+    _show(kit, click, card)
+
+
+async def skip(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """The next contact, without a text to this one."""
+    async with kit.database.transaction() as session:
+        card = await texting.skip(session, click.press(), now=kit.clock())
+    await ack()
+    _show(kit, click, card)
+
+
+async def undo(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """Take the last text or skip back."""
+    async with kit.database.transaction() as session:
+        card = await texting.undo(session, click.press(), click.argument(), now=kit.clock())
+    await ack()
+    _show(kit, click, card)
+
+
+async def menu(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """Wrong number, Opt out, Ask for help."""
+    if click.argument() == ids.ASK_FOR_HELP:
+        return await _ask_for_help(ack, click, kit)
+    act = texting.wrong_number if click.argument() == ids.WRONG_NUMBER else texting.opt_out
+    async with kit.database.transaction() as session:
+        card = await act(session, click.press(), now=kit.clock())
+    await ack()
+    _show(kit, click, card)
+
+
+async def _ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    async with kit.database.transaction() as session:
+        about = await texting.about(session, click.press())
+        await conversations.ask_for_help(
+            session, about.contact_id, by=click.who, words=click.press().body, now=kit.clock()
+        )
+    await ack()
+    kit.slack.whisper(click.response_url, "Help is on its way: your organizer has been told. You can go on meanwhile.")
+
+
+async def replies(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """Open the threads now, without waiting for the clicking to pause."""
+    async with kit.database.transaction() as session:
+        await conversations.open_threads_now(session, click.who, now=kit.clock())
+    await ack()
+
+
+async def start_texting(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """A batch and its first card: in the place of a message of ours to this person, or below an invitation elsewhere."""
+    await _introduce(kit, click.who, click.username)
+    direct = (click.channel or "").startswith("D")
+    async with kit.database.transaction() as session:
+        if not direct:
+            await assignments.invite(session, click.number(), click.who)
+        card = await texting.open_card(session, click.who, click.number(), now=kit.clock())
+    await ack()
+    if direct:
+        return _show(kit, click, card)
+    await _post(kit, click.who, card)
+    kit.slack.whisper(click.response_url, "Your first contact is waiting in your direct messages with Textbank.")
+
+
+async def text(ack: AsyncAck, command: dict[str, Any], kit: Kit) -> None:
+    """`/text [campaign]`: the next contact, in the direct message."""
+    who, named = command["user_id"], unquoted(command.get("text", ""))
+    await _introduce(kit, who, command.get("user_name", ""))
+    async with kit.database.transaction() as session:
+        campaign = await campaigns.find(session, named) if named else None
+        card = await texting.open_card(session, who, campaign.id if campaign else None, now=kit.clock())
+    channel = await _post(kit, who, card)
+    here = channel == command.get("channel_id")
+    await ack("" if here else "Your next contact is waiting in your direct messages with Textbank.")
+
+
+def _show(kit: Kit, click: Click, card: Card) -> None:
+    kit.slack.replace(click.response_url, views.card(card), card=click.who, version=card.version)
+
+
+async def _post(kit: Kit, who: str, card: Card) -> str:
+    """A card of its own, at the bottom of the direct message: which channel that is."""
+    channel, ts = await kit.slack.post(who, views.card(card))
+    async with kit.database.transaction() as session:
+        await cards.placed(session, who, card.version, channel, ts)
+    return channel
+
+
+async def _introduce(kit: Kit, who: str, username: str) -> None:
+    """Make sure that we know this person's name: scripts sign with it. Once, not for each text."""
+    async with kit.database.reading() as session:
+        known = await volunteers.named(session, who)
+    if known:
+        return
+    try:
+        name = (await kit.slack.profile(who))["name"]
+    except SlackTrouble:
+        name = username.replace(".", " ").replace("_", " ").title()
+    async with kit.database.transaction() as session:
+        await volunteers.meet(session, who, name=name)

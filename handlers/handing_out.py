@@ -1,0 +1,93 @@
+"""Handing a batch to each of many people: one short transaction for each, and more than a few go on after the answer."""
+
+from typing import Any
+
+from bot.errors import Refusal
+from bot.gateways.slack import SlackTrouble
+from bot.services import assignments, posts, volunteers
+from bot.services.posts import PostKind
+from handlers.kit import Kit
+from handlers.words import Mentioned
+from models import CampaignState
+
+AT_ONCE = 10
+"""More people than this take longer than Slack waits for a command's answer."""
+ASKED = 60
+"""Up to so many members each is looked up, to leave out bots; Slack would not allow more at once."""
+
+
+async def hand_out(
+    kit: Kit, campaign: Any, mentioned: list[Mentioned], count: int, *, by: str, response_url: str
+) -> str:
+    """Give everybody who is meant a batch, and tell each; the sentence for the organizer."""
+    if campaign.state == CampaignState.CLOSED:
+        raise Refusal(f"{campaign.name} is closed.")
+    people = await _people(kit, mentioned)
+    if not people:
+        raise Refusal("There is nobody there who could text.")
+    if len(people) <= AT_ONCE:
+        return await _each(kit, campaign, people, count, by)
+
+    async def go_on() -> None:
+        kit.slack.whisper(response_url, await _each(kit, campaign, people, count, by))
+
+    kit.later(go_on())
+    return f"Handing out {count} contacts of {campaign.name} to each of {len(people)} people…"
+
+
+async def _each(kit: Kit, campaign: Any, people: list[str], count: int, by: str) -> str:
+    given: dict[str, int] = {}
+    for who in people:
+        got = await _one(kit, campaign, who, count, by)
+        if not got:
+            break
+        given[who] = got
+    return _summary(campaign.name, given, len(people), count)
+
+
+async def _one(kit: Kit, campaign: Any, who: str, count: int, by: str) -> int:
+    async with kit.database.transaction() as session:
+        await volunteers.meet(session, who)
+        got = await assignments.hand_out(session, campaign.id, who, count, by=by, now=kit.clock())
+        if got:
+            key = f"assigned:{campaign.id}:{who}:{kit.clock().timestamp()}"
+            told = {"campaign_id": campaign.id, "campaign": campaign.name, "by": by, "count": got}
+            await posts.add(session, PostKind.ASSIGNED, to=who, dedupe=key, now=kit.clock(), **told)
+    return got
+
+
+def _summary(name: str, given: dict[str, int], people: int, count: int) -> str:
+    total = sum(given.values())
+    if not total:
+        return f"{name} has no contacts left to hand out."
+    whom = f"<@{next(iter(given))}>" if len(given) == 1 else f"{len(given)} people"
+    said = (
+        f"{total:,} contacts of {name} are now with {whom}, who got word."
+        if total > 1
+        else f"1 contact of {name} is now with {whom}."
+    )
+    return said if total == people * count else f"{said} There were no more left to hand out."
+
+
+async def _people(kit: Kit, mentioned: list[Mentioned]) -> list[str]:
+    """Everybody who is meant, once, without bots and those who have left."""
+    found: dict[str, None] = {}
+    for each in mentioned:
+        if each.kind == "@":
+            found[each.id] = None
+        else:
+            members = await (kit.slack.members if each.kind == "#" else kit.slack.group_members)(each.id)
+            found |= dict.fromkeys(members)
+    if len(found) > ASKED:
+        return [who for who in found if who != await kit.slack.own_id()]
+    return [who for who in found if await _can_text(kit, who)]
+
+
+async def _can_text(kit: Kit, who: str) -> bool:
+    try:
+        profile = await kit.slack.profile(who)
+    except SlackTrouble as trouble:
+        if trouble.for_good:
+            return False
+        raise
+    return not profile["bot"] and not profile["gone"]

@@ -1,0 +1,52 @@
+"""What every way in may use, built once by `bot.app` and handed to all of them."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.database import Database
+from bot.gateways.slack import Slack
+from bot.gateways.sms import Sms
+from bot.settings import Settings
+
+log = structlog.get_logger()
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Kit:
+    """The database, the two outside worlds, the one clock, and this process's name among others."""
+
+    settings: Settings
+    database: Database
+    slack: Slack
+    sms: Sms
+    clock: Clock
+    owner: str
+    _background: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def undo(self) -> timedelta:
+        """How long a text waits for its Undo."""
+        return timedelta(seconds=self.settings.undo_seconds)
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Go on after the answer has been given, for what takes longer than Slack waits."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("work in the background failed", exc_info=task.exception())
+
+    async def drain(self) -> None:
+        """Wait for what goes on in the background."""
+        while self._background:
+            await asyncio.wait(self._background)

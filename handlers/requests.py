@@ -1,0 +1,169 @@
+"""Slack's requests as plain values, what a listener may ask for by name, and how a refusal reaches the person.
+
+No handler has a `try`: whatever is raised comes to `_on_error`, which answers 200 with a sentence.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from sqlalchemy.exc import DBAPIError
+
+from bot.errors import Refusal
+from bot.gateways.slack import SlackTrouble
+from bot.services import audit, posts, volunteers
+from bot.services.cards import Press
+from bot.services.posts import PostKind
+from handlers.kit import Kit
+from models import Role
+
+log = structlog.get_logger()
+
+INJECTED = ("kit", "click")
+"""The names that a listener may have beside Bolt's own; Bolt gives a misspelt name None."""
+
+OUR_FAULT = "Something went wrong on our side, so nothing was done. Please try again in a moment."
+BUSY = "The database is busy, so nothing was done. Please try again in a moment."
+
+
+class Forbidden(Refusal):
+    """Somebody's role does not allow it; it goes into the audit log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A press on a button, a menu or a modal's Submit."""
+
+    who: str
+    username: str
+    value: str
+    response_url: str
+    trigger_id: str
+    channel: str | None
+    ts: str | None
+    values: dict[str, Any]
+
+    def press(self) -> Press:
+        """A press on a card; the value begins with the drawing's version."""
+        version = self.value.partition(":")[0]
+        number = int(version) if version.isdigit() else -1
+        typed = self.values.get(f"message.{version}", {}).get(f"draft.{version}", {}).get("value")
+        return Press(self.who, number, typed, self.channel, self.ts)
+
+    def argument(self) -> str:
+        """What follows the version in a card's value."""
+        return self.value.partition(":")[2]
+
+    def number(self) -> int:
+        """A value that is an id. Raises Refusal for one that is not: we never made it."""
+        if not self.value.isdigit():
+            raise Refusal("That button is from an older Textbank. Type `/text` for a fresh card.")
+        return int(self.value)
+
+
+def click_of(body: dict[str, Any]) -> Click:
+    """The click in a block_actions payload."""
+    action = body["actions"][0]
+    container = body.get("container", {})
+    return Click(
+        who=body["user"]["id"],
+        username=body["user"].get("username") or body["user"].get("name", ""),
+        value=action.get("value") or (action.get("selected_option") or {}).get("value", ""),
+        response_url=body.get("response_url", ""),
+        trigger_id=body.get("trigger_id", ""),
+        channel=container.get("channel_id"),
+        ts=container.get("message_ts"),
+        values=body.get("state", {}).get("values", {}),
+    )
+
+
+def register(app: AsyncApp, kit: Kit) -> None:
+    """Equip every listener, and turn what is raised into words."""
+
+    @app.middleware
+    async def equip(context: AsyncBoltContext, body: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:
+        context["kit"] = kit
+        if body.get("type") == "block_actions":
+            context["click"] = click_of(body)
+        await next()
+
+    @app.error
+    async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
+        return await _on_error(kit, error, body)
+
+
+async def require(kit: Kit, who: str, role: Role, doing: str) -> None:
+    """Raises Forbidden unless this person may act as `role`. Workspace admins are admins here too."""
+    async with kit.database.reading() as session:
+        given = await volunteers.role_of(session, who)
+    if given is not None and role in volunteers.MAY[given]:
+        return
+    if who in kit.settings.admin_users or (await kit.slack.profile(who))["admin"]:
+        return
+    async with kit.database.transaction() as session:
+        await audit.note(session, who=who, what="refused", subject=doing, now=kit.clock())
+    raise Forbidden(f"Only {_a(role)} can do that ({doing}). Ask an admin for the role if you should have it.")
+
+
+def _a(role: Role) -> str:
+    return f"an {role}" if role in (Role.ADMIN, Role.ORGANIZER) else f"a {role}"
+
+
+async def _on_error(kit: Kit, error: Exception, body: dict[str, Any]) -> BoltResponse:
+    words = _words(error)
+    kind = body.get("type")
+    if kind == "event_callback":
+        return await _event_failed(kit, error, words, body)
+    if kind == "view_submission":
+        return _as_field_error(error, words, body)
+    if kind == "block_actions" and body.get("response_url"):
+        kit.slack.whisper(body["response_url"], words)
+        return BoltResponse(status=200, body="")
+    if "command" in body:
+        answer = json.dumps({"response_type": "ephemeral", "text": words})
+        return BoltResponse(status=200, body=answer, headers={"content-type": ["application/json"]})
+    return BoltResponse(status=200, body="")
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, Refusal):
+        return str(error)
+    if isinstance(error, SlackTrouble):
+        log.warning("slack trouble", why=str(error))
+        wait = (
+            f" Try again in {max(round(error.pause), 1)} seconds." if error.pause else " Please try again in a moment."
+        )
+        return f"Slack did not do it ({error}).{wait}"
+    log.error("a handler failed", exc_info=error)
+    return BUSY if isinstance(error, DBAPIError) else OUR_FAULT
+
+
+def _as_field_error(error: Exception, words: str, body: dict[str, Any]) -> BoltResponse:
+    """Under the field that it is about, with everything that was typed still there."""
+    inputs = [block["block_id"] for block in body["view"]["blocks"] if block["type"] == "input"]
+    field = error.field if isinstance(error, Refusal) and error.field in inputs else inputs[-1]
+    answer = {"response_action": "errors", "errors": {field: words}}
+    return BoltResponse(status=200, body=json.dumps(answer), headers={"content-type": ["application/json"]})
+
+
+async def _event_failed(kit: Kit, error: Exception, words: str, body: dict[str, Any]) -> BoltResponse:
+    """A refusal is said in the thread. Our own fault is answered 503, so that Slack brings the event again."""
+    event = body.get("event", {})
+    if not isinstance(error, Refusal):
+        return BoltResponse(status=503, body="")
+    if event.get("channel") and event.get("ts"):
+        async with kit.database.transaction() as session:
+            await posts.add(
+                session,
+                PostKind.NOTE,
+                to=event["channel"],
+                dedupe=f"refused:{event['channel']}:{event['ts']}",
+                now=kit.clock(),
+                words=words,
+                thread_ts=event.get("thread_ts") or event["ts"],
+            )
+    return BoltResponse(status=200, body="")

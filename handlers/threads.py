@@ -1,0 +1,125 @@
+"""A conversation's thread: typing in it answers the voter, and its buttons do the rest."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.errors import Refusal
+from bot.services import conversations
+from bot.services.conversations import Talk
+from bot.views import ids
+from bot.views import threads as views
+from handlers.kit import Kit
+from handlers.requests import Click
+from handlers.slack_text import for_phone
+
+TYPED = {None, "thread_broadcast"}
+"""Kinds of message that are somebody's own new words."""
+
+
+def register(app: AsyncApp) -> None:
+    """The thread's buttons, the modal behind **Reply**, and whatever is typed to the bot."""
+    app.action(ids.THREAD_REPLY)(open_reply)
+    app.action(ids.THREAD_OPT_OUT)(opt_out)
+    app.action(ids.THREAD_KEEP_TALKING)(keep_talking)
+    app.action(ids.THREAD_HELP)(ask_for_help)
+    app.action(ids.THREAD_DONE)(done)
+    app.view(ids.REPLY)(reply)
+    app.event("message")(typed)
+
+
+async def typed(event: dict[str, Any], kit: Kit) -> None:
+    """Words typed to the bot. In a thread they go to its voter; a deleted line is taken back while it still can be."""
+    if event.get("channel_type") != "im" or event.get("bot_id"):
+        return
+    if event.get("subtype") == "message_deleted":
+        return await _deleted(event, kit)
+    if event.get("subtype") == "file_share":
+        raise Refusal("Pictures and files can't be texted from here yet, so nothing was sent. Type your words alone.")
+    if event.get("subtype") not in TYPED:
+        return
+    if "thread_ts" not in event:
+        raise Refusal(
+            "Nobody was texted: type in a voter's thread to answer them, or `/text` to get your next contact."
+        )
+    await _answer(event, kit)
+
+
+async def _answer(event: dict[str, Any], kit: Kit) -> None:
+    async with kit.database.transaction() as session:
+        conversation_id = await conversations.at_thread(session, event["channel"], event["thread_ts"])
+        if conversation_id is None:
+            raise Refusal("This thread belongs to no voter, so nobody was texted.")
+        body = for_phone(event.get("text", ""))
+        act = {"by": event["user"], "act_key": _typed_key(event["channel"], event["ts"])}
+        await conversations.answer(session, conversation_id, body, **act, now=kit.clock(), undo=kit.undo)
+
+
+async def _deleted(event: dict[str, Any], kit: Kit) -> None:
+    before = event.get("previous_message", {})
+    if not before.get("thread_ts") or before.get("bot_id"):
+        return
+    async with kit.database.transaction() as session:
+        key = _typed_key(event["channel"], event["deleted_ts"])
+        await conversations.unsay(session, key, now=kit.clock())
+
+
+def _typed_key(channel: str, ts: str) -> str:
+    """The human act behind a typed line."""
+    return f"typed:{channel}:{ts}"
+
+
+async def open_reply(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """Open the modal behind **Reply**."""
+    async with kit.database.reading() as session:
+        talk = await conversations.talk_of(session, click.number(), by=click.who)
+    await kit.slack.open_view(click.trigger_id, views.reply_modal(talk))
+    await ack()
+
+
+async def reply(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], kit: Kit) -> None:
+    """Answer from the modal."""
+    words = view["state"]["values"]["message"]["message"].get("value") or ""
+    async with kit.database.transaction() as session:
+        act = {"by": body["user"]["id"], "act_key": f"modal:{view['id']}"}
+        number = int(view["private_metadata"])
+        await conversations.answer(session, number, for_phone(words), **act, now=kit.clock(), undo=kit.undo)
+        await conversations.echo(session, number, view_id=view["id"], words=words, by=act["by"], now=kit.clock())
+    await ack()
+
+
+async def opt_out(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """Never text this person again."""
+    async with kit.database.transaction() as session:
+        talk = await conversations.opt_out(session, click.number(), by=click.who, now=kit.clock())
+    await ack()
+    _show(kit, click, talk)
+
+
+async def keep_talking(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """It was no opt-out."""
+    async with kit.database.transaction() as session:
+        talk = await conversations.keep_talking(session, click.number(), by=click.who, now=kit.clock())
+    await ack()
+    _show(kit, click, talk)
+
+
+async def done(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """Nothing more to say."""
+    async with kit.database.transaction() as session:
+        talk = await conversations.done(session, click.number(), by=click.who)
+    await ack()
+    _show(kit, click, talk)
+
+
+async def ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """Tell the organizer."""
+    async with kit.database.transaction() as session:
+        await conversations.ask_for_help(session, click.number(), by=click.who, words=None, now=kit.clock())
+    await ack()
+    kit.slack.whisper(click.response_url, "Help is on its way: your organizer has been told.")
+
+
+def _show(kit: Kit, click: Click, talk: Talk) -> None:
+    key = f"thread:{talk.conversation_id}"
+    kit.slack.replace(click.response_url, views.root(talk), card=key, version=kit.slack.next_version(key))

@@ -1,0 +1,79 @@
+"""The worker's jobs beside sending: files of contacts, each read by a process of its own so that clicks go on."""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+
+from bot.gateways.slack import SlackTrouble
+from bot.services import contacts, imports
+from handlers.kit import Kit
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+TRY_AGAIN_SECONDS = 5.0
+
+ReadFile = Callable[[int, Path], Awaitable[None]]
+"""Runs one import to its end: (import id, file)."""
+
+
+class Importer:
+    """Looks for imports that nobody is at, and has each of them read."""
+
+    def __init__(self, kit: Kit, read_file: ReadFile | None = None) -> None:
+        self._kit = kit
+        self._read_file = read_file or in_its_own_process
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until the program stops. An import that is cut off is taken up again from where it was."""
+        while not stopping.is_set():
+            worked = False
+            try:
+                worked = await self.step()
+            except SlackTrouble as trouble:
+                log.warning("a file could not be fetched", why=str(trouble))
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
+            except Exception:
+                log.exception("an import failed")
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
+            if not worked:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def step(self) -> bool:
+        """Bring the oldest waiting import to its end; False when none waits."""
+        kit = self._kit
+        async with kit.database.reading() as session:
+            waiting = await contacts.waiting(session, now=kit.clock())
+            if not waiting:
+                return False
+            url = await imports.file_url(session, waiting[0])
+        with tempfile.TemporaryDirectory(prefix="textbank-") as folder:
+            path = Path(folder) / "contacts"
+            try:
+                if url:
+                    await kit.slack.fetch_file(url, path)
+            except SlackTrouble as trouble:
+                if trouble.pause:
+                    raise
+                path.write_text("")
+                async with kit.database.transaction() as session:
+                    await imports.unreadable(session, waiting[0], str(trouble), owner=kit.owner, now=kit.clock())
+                return True
+            await self._read_file(waiting[0], path)
+        return True
+
+
+async def in_its_own_process(import_id: int, path: Path) -> None:
+    """Reading a million rows would hold up every click of this process."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "read-file", str(import_id), str(path))
+    try:
+        if await process.wait() != 0:
+            raise RuntimeError(f"the process that read import {import_id} ended with {process.returncode}")
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()

@@ -1,0 +1,95 @@
+"""The nouns: every table, and the rules that need no query.
+
+Classes describe rows; the lower-case names beside them are the same tables for statements (`message.c.state`).
+"""
+
+from typing import cast
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+from models.campaigns import Campaign, CampaignState, Script, Segment
+from models.people import Contact, ContactImport, ImportReject, ImportState, OptOut, OptOutState, Person, TextingWindow
+from models.texts import (
+    MAY_RISE_TO,
+    NEVER_LEFT,
+    Conversation,
+    ConversationState,
+    Inbound,
+    Message,
+    MessageKind,
+    MessageState,
+    Priority,
+)
+from models.volunteers import Card, Membership, Role, Thread, Volunteer
+from models.work import Audit, Lease, Pace, SlackPost, Tally
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return cast(Table, model.__table__)  # type: ignore[attr-defined]
+
+
+metadata = SQLModel.metadata
+
+campaign, segment, script = _table(Campaign), _table(Segment), _table(Script)
+person, opt_out, texting_window = _table(Person), _table(OptOut), _table(TextingWindow)
+contact, contact_import, import_reject = _table(Contact), _table(ContactImport), _table(ImportReject)
+conversation, message, inbound = _table(Conversation), _table(Message), _table(Inbound)
+volunteer, membership, card, thread = _table(Volunteer), _table(Membership), _table(Card), _table(Thread)
+slack_post, pace, lease, tally, audit = _table(SlackPost), _table(Pace), _table(Lease), _table(Tally), _table(Audit)
+
+__all__ = [
+    "MAY_RISE_TO",
+    "NEVER_LEFT",
+    "Audit",
+    "Campaign",
+    "CampaignState",
+    "Card",
+    "Contact",
+    "ContactImport",
+    "Conversation",
+    "ConversationState",
+    "ImportReject",
+    "ImportState",
+    "Inbound",
+    "Lease",
+    "Membership",
+    "Message",
+    "MessageKind",
+    "MessageState",
+    "OptOut",
+    "OptOutState",
+    "Pace",
+    "Person",
+    "Priority",
+    "Role",
+    "Script",
+    "Segment",
+    "SlackPost",
+    "Tally",
+    "TextingWindow",
+    "Thread",
+    "Volunteer",
+    "audit",
+    "campaign",
+    "card",
+    "contact",
+    "contact_import",
+    "conversation",
+    "import_reject",
+    "inbound",
+    "lease",
+    "membership",
+    "message",
+    "metadata",
+    "opt_out",
+    "pace",
+    "person",
+    "script",
+    "segment",
+    "slack_post",
+    "tally",
+    "texting_window",
+    "thread",
+    "volunteer",
+]

@@ -1,0 +1,70 @@
+"""A campaign, the scripts its texts start from, and the segments its contacts fall into."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Column, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from models.types import BigId, Json, Moment
+
+
+class CampaignState(StrEnum):
+    """Where a campaign is in its life. Texts leave only while it is LIVE."""
+
+    DRAFT = "draft"
+    LIVE = "live"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class Campaign(SQLModel, table=True):
+    """`name_key` is the name as commands compare it: casefolded, inner spaces single."""
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    name: str
+    name_key: str = Field(unique=True)
+    state: str = CampaignState.DRAFT
+    created_by: str
+    created_at: datetime = Field(sa_type=Moment)
+    script_id: int | None = Field(default=None, sa_type=BigId)
+    """The script that drafts start from now. No foreign key: the script's own points the other way."""
+    fields: list[str] = Field(default_factory=list, sa_type=Json)
+    """The names that a script may use: the columns of every file imported so far."""
+    batch_size: int = 50
+    """How many contacts a click on "Start texting" hands out."""
+    opens_at: datetime | None = Field(default=None, sa_type=Moment)
+    closes_at: datetime | None = Field(default=None, sa_type=Moment)
+    guidelines: str | None = None
+    footer: str | None = None
+    budget: int | None = None
+
+
+class Segment(SQLModel, table=True):
+    """A part of a campaign's contacts. Every campaign has one named "Everyone"."""
+
+    __table_args__ = (UniqueConstraint("campaign_id", "name"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    campaign_id: int = Field(foreign_key="campaign.id", sa_type=BigId)
+    name: str
+    rule: dict[str, Any] | None = Field(default=None, sa_type=Json)
+
+
+class Script(SQLModel, table=True):
+    """A row never changes: an edit is a new version, so that every text can name the words it started from."""
+
+    __table_args__ = (UniqueConstraint("campaign_id", "segment_id", "pass", "variant", "version"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    campaign_id: int = Field(foreign_key="campaign.id", sa_type=BigId)
+    segment_id: int = Field(foreign_key="segment.id", sa_type=BigId)
+    pass_: int = Field(default=1, sa_column_kwargs={"name": "pass"})
+    variant: str = "A"
+    weight: int = 1
+    version: int = 1
+    body: str
+    media: list[str] | None = Field(default=None, sa_type=Json)
+    created_by: str
+    created_at: datetime = Field(sa_type=Moment)

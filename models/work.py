@@ -1,0 +1,84 @@
+"""What the machine keeps for itself: posts to make, the pace, leases, tallies and the audit log."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Index, text
+from sqlmodel import Field, SQLModel
+
+from models.types import BigId, Json, Moment
+
+
+class SlackPost(SQLModel, table=True):
+    """Something to be shown in Slack. `payload` says what, in ids; it is drawn when its turn comes."""
+
+    __tablename__ = "slack_post"
+    __table_args__ = (
+        Index(
+            "slack_post_queue",
+            *("priority", "due_at", "id"),
+            postgresql_where=text("state = 'queued'"),
+            sqlite_where=text("state = 'queued'"),
+        ),
+        Index(
+            "slack_post_merge",
+            "merge_key",
+            postgresql_where=text("state = 'queued'"),
+            sqlite_where=text("state = 'queued'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    dedupe_key: str = Field(unique=True)
+    merge_key: str
+    """Queued posts that share it go out as one."""
+    kind: str
+    recipient: str
+    """A user or channel id."""
+    payload: dict[str, Any] = Field(sa_type=Json)
+    priority: int
+    due_at: datetime = Field(sa_type=Moment)
+    state: str = "queued"
+    attempts: int = 0
+    error: str | None = None
+
+
+class Pace(SQLModel, table=True):
+    """The carrier's throughput, shared by all workers: segments that may leave now. Taken before a claim."""
+
+    sender: str = Field(primary_key=True)
+    tokens: float
+    refilled_at: datetime = Field(sa_type=Moment)
+    tripped_until: datetime | None = Field(default=None, sa_type=Moment)
+    """Until then nothing is claimed."""
+    tripped_why: str | None = None
+
+
+class Lease(SQLModel, table=True):
+    """Who holds a job that only one process may do at a time (the clock, the writer to Slack)."""
+
+    name: str = Field(primary_key=True)
+    owner: str
+    until: datetime = Field(sa_type=Moment)
+
+
+class Tally(SQLModel, table=True):
+    """A count by campaign, hour, volunteer, script and metric, bumped in the transaction that it counts."""
+
+    campaign_id: int = Field(primary_key=True, sa_type=BigId)
+    bucket: datetime = Field(primary_key=True, sa_type=Moment)
+    volunteer_id: str = Field(primary_key=True)
+    script_id: int = Field(primary_key=True, sa_type=BigId)
+    metric: str = Field(primary_key=True)
+    n: int
+
+
+class Audit(SQLModel, table=True):
+    """Who did what when. Rows are added and never changed."""
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    at: datetime = Field(sa_type=Moment)
+    who: str
+    what: str
+    subject: str = ""
+    data: dict[str, Any] | None = Field(default=None, sa_type=Json)

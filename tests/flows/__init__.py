@@ -1,0 +1,1 @@
+"""Whole stories over HTTP, in the words of those who live them."""

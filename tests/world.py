@@ -1,0 +1,173 @@
+"""A whole world for a story: Slack, the carrier and Textbank, speaking HTTP on this machine.
+
+Only the network is simulated: the product is the real one, with the real SDKs and a real database.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from bot.app import open_kit, web
+from bot.settings import Settings
+from handlers import clock as clock_handler
+from handlers import importing
+from handlers.kit import Kit
+from handlers.posting import Writer
+from handlers.sending import Sender
+from handlers.worker import Importer
+from sandbox.carrier import Carrier, Phone
+from sandbox.serving import serve
+from sandbox.slack import File, Person, Slack
+
+TUESDAY_NOON = datetime(2026, 10, 20, 16, 0, tzinfo=UTC)
+"""Noon in Detroit, nine in the morning in Los Angeles."""
+
+SECRET = "a secret for tests, long enough"
+SCRIPT = "Hi {first_name|there}, it's {volunteer} with Michigan Votes. Can we count on you in {city|your town}?"
+CONSENT = "Signed up at our county fair booth, summer 2026"
+LIST = """First Name,Last Name,Cell Phone,City,State
+Sara,Lopez,(313) 555-0101,Detroit,MI
+Tom,Reed,313.555.0102,Flint,MI
+Ana,Díaz,+1 313 555 0103,Lansing,MI
+"""
+
+
+class Time:
+    """The one clock of a story: it stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = TUESDAY_NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def passes(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@dataclass
+class World:
+    """The servers, the product, and the people in the story."""
+
+    slack: Slack
+    carrier: Carrier
+    kit: Kit
+    time: Time
+    organizer: Person
+    sender: Sender
+    writer: Writer
+    importer: Importer
+
+    async def settles(self) -> None:
+        """Until nobody has anything left to do at this moment."""
+        quiet = 0
+        while quiet < 2:
+            worked = False
+            await self.kit.slack.drain()
+            await self.kit.drain()
+            worked |= await self.importer.step()
+            worked |= await self.sender.step()
+            worked |= await self.writer.step()
+            await self.slack.settle()
+            await self.carrier.settle()
+            quiet = 0 if worked else quiet + 1
+
+    async def minute(self) -> None:
+        """A minute passes, and the clock ticks."""
+        self.time.passes(minutes=1)
+        await clock_handler.tick(self.kit)
+        await self.settles()
+
+    async def a_while(self, seconds: float = 6) -> None:
+        """The time for an Undo passes, and the clicking pauses."""
+        self.time.passes(seconds=seconds)
+        await self.settles()
+
+    async def query(self, statement: str, **values: Any) -> list[Any]:
+        """Look at the database, for what no screen shows."""
+        async with self.kit.database.reading() as session:
+            return list((await session.execute(text(statement), values)).all())
+
+    async def new_campaign(
+        self, name: str = "Fall GOTV", contacts: str | bytes = LIST, *, script: str = SCRIPT, file_name: str = "list.csv"
+    ) -> None:
+        """The organizer makes a campaign and its contacts are read."""
+        content = contacts.encode() if isinstance(contacts, str) else contacts
+        await self.organizer.types("/textbank new")
+        await self.organizer.submits(
+            {"Name": name, "Script": script, "Contacts (CSV)": File(file_name, content), "Consent": CONSENT}
+        )
+        await self.settles()
+
+    async def live_campaign(self, name: str = "Fall GOTV", contacts: str | bytes = LIST, **more: Any) -> None:
+        """... and starts it."""
+        await self.new_campaign(name, contacts, **more)
+        await self.organizer.types(f"/textbank start {name}")
+
+    async def texting(self, volunteer: Person, count: int = 50, name: str = "Fall GOTV") -> None:
+        """The volunteer has contacts in hand and the first of them on the card."""
+        await self.organizer.types(f"/textbank assign {name} @{volunteer.name.split()[0].lower()} {count}")
+        await volunteer.types("/text")
+        await self.settles()
+
+    def phone(self, number: str) -> Phone:
+        """A voter's phone."""
+        return self.carrier.phone(number)
+
+
+@contextlib.asynccontextmanager
+async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
+    """Start the servers and the product; nothing of it runs by itself: `settles` and `minute` turn the wheels."""
+    time, product = Time(), {}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await product["app"](scope, receive, send)
+
+    slack, carrier = Slack(), Carrier()
+    async with serve(slack.app) as slack.url, serve(carrier.app) as carrier.url, serve(app) as url:
+        settings = settings_for(database_url, slack, carrier, public_url=url, **more)
+        slack.request_url = f"{url}/slack/events"
+        carrier.inbound_url = f"{url}/twilio/inbound"
+        organizer = slack.person("Olivia Organizer", is_admin=True)
+        async with open_kit(settings, clock=time) as kit:
+            product["app"] = web(kit)
+            sender = Sender(kit)
+            await sender.begin()
+            yield World(slack, carrier, kit, time, organizer, sender, Writer(kit), Importer(kit, _read_here(kit)))
+            await kit.drain()
+        await slack.aclose()
+        await carrier.aclose()
+
+
+def _read_here(kit: Kit) -> Any:
+    """Reads a file in this process, with the story's clock."""
+
+    async def read_file(import_id: int, path: Path) -> None:
+        chosen = kit.settings
+        values = {"region": chosen.default_region, "secret": chosen.textbank_secret, "hours": chosen.texting_hours}
+        await importing.run(kit.database, import_id, path, **values, owner="reader", clock=kit.clock)
+
+    return read_file
+
+
+def settings_for(database_url: str, slack: Slack, carrier: Carrier, **more: Any) -> Settings:
+    """Settings that point at the simulated Slack and carrier."""
+    values = {
+        "database_url": database_url,
+        "public_url": "http://127.0.0.1:1",
+        "slack_bot_token": slack.bot_token,
+        "slack_signing_secret": slack.signing_secret,
+        "slack_api_url": f"{slack.url}/api/",
+        "twilio_account_sid": carrier.account_sid,
+        "twilio_auth_token": carrier.auth_token,
+        "twilio_messaging_service_sid": carrier.messaging_service_sid,
+        "twilio_api_url": carrier.url,
+        "textbank_secret": SECRET,
+        "sms_segments_per_second": 1000,
+    }
+    return Settings.load(**{**values, **more})
