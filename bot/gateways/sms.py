@@ -5,6 +5,7 @@ An answer proves that a text was taken, or that it was not; anything else proves
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
@@ -12,8 +13,9 @@ from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
+import structlog
 from twilio.base.exceptions import TwilioRestException
-from twilio.http.async_http_client import AsyncTwilioHttpClient
+from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
@@ -21,6 +23,9 @@ from twilio.rest import Client
 from bot.services.outbox import Claimed, Delivery, Outcome, Result
 from bot.settings import Settings
 from models import MessageState
+
+_quiet = logging.getLogger("textbank.carrier")
+log = structlog.get_logger()
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 20
@@ -42,23 +47,44 @@ _STATES = {
 }
 
 
-class _Http(AsyncTwilioHttpClient):
-    """The SDK's client with time limits, one pool, no retries, and an address that can be replaced."""
+class _Http(AsyncHttpClient):  # type: ignore[misc]
+    """What the SDK speaks through: one pool with time limits, no retries, and an address that can be replaced.
+
+    The SDK's own client passes "no limit" on to each request, over whatever its session was given.
+    """
+
+    LIMITS = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS)
 
     def __init__(self, base: str | None) -> None:
-        super().__init__(pool_connections=False)
+        super().__init__(_quiet, True, None)
         self._base = urlsplit(base) if base else None
-        self.session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS),
-            connector=aiohttp.TCPConnector(limit=200, keepalive_timeout=IDLE_SECONDS),
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=200, keepalive_timeout=IDLE_SECONDS), raise_for_status=False
         )
 
-    async def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
+    async def request(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 (the SDK's own signature)
+        allow_redirects: bool = False,
+    ) -> Response:
+        """One request, made once."""
         if self._base is not None:
             parts = urlsplit(url)
             url = urlunsplit((self._base.scheme, self._base.netloc, parts.path, parts.query, ""))
-        kwargs["timeout"] = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS)
-        return await super().request(method, url, *args, **kwargs)
+        known = {"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {}
+        asked = {"params": params, "data": data, "headers": {**(headers or {}), **known}, "timeout": self.LIMITS}
+        async with self._session.request(method, url, allow_redirects=allow_redirects, **asked) as answer:
+            return Response(answer.status, await answer.text(), answer.headers)
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self._session.close()
 
 
 class Sms:
@@ -98,7 +124,9 @@ class Sms:
         try:
             taken = await self._client.messages.create_async(**values)
         except Exception as error:  # every kind has its own meaning, and none may end the worker
-            return outcome_of(text.id, error)
+            outcome = outcome_of(text.id, error)
+            log.warning("a text was not taken", message=text.id, result=outcome.result, why=outcome.why)
+            return outcome
         return Outcome(text.id, Result.ACCEPTED, carrier_sid=taken.sid, sender=taken.from_)
 
     async def is_well(self) -> bool:

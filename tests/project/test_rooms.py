@@ -22,7 +22,7 @@ ROOMS_OF_BOT = {
     "errors",
     "settings",
 }
-VIEWS_MAY_IMPORT = {"phonenumbers", "models", "bot.errors", "bot.views"}
+VIEWS_MAY_IMPORT = {"phonenumbers", "models", "bot.errors", "bot.services", "bot.views"}
 
 
 def imports(path: Path) -> set[str]:
