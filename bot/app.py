@@ -3,9 +3,10 @@
 import asyncio
 import os
 import secrets
+import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from sqlalchemy import text
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -25,6 +27,7 @@ from bot.gateways.slack import Slack
 from bot.gateways.sms import Sms
 from bot.settings import Settings
 from handlers import cards, clock, commands, modals, requests, threads
+from handlers.door import NotTooLarge, is_from_slack
 from handlers.kit import Clock, Kit
 from handlers.posting import Writer
 from handlers.sending import Sender
@@ -34,7 +37,8 @@ from handlers.worker import Importer, ReadFile
 log = structlog.get_logger()
 
 ROLES = ("web", "worker", "clock")
-LARGEST_REQUEST = 1 << 20
+LAST_ANSWERS_SECONDS = 5
+"""How long requests that are under way when the program ends may still take."""
 
 
 def now() -> datetime:
@@ -60,8 +64,9 @@ def slack_app(kit: Kit) -> AsyncApp:
     """Bolt with every listener. A listener runs before Slack is answered: nothing is said of what is not committed."""
     app = AsyncApp(
         client=kit.slack.client,
-        signing_secret=kit.settings.slack_signing_secret,
+        request_verification_enabled=False,  # handlers.door has done it, before anything was parsed
         process_before_response=True,
+        raise_error_for_unhandled_request=True,
         attaching_function_token_enabled=False,
     )
     requests.register(app, kit)
@@ -75,9 +80,13 @@ def web(kit: Kit) -> Starlette:
     slack = AsyncSlackRequestHandler(slack_app(kit))
 
     async def events(request: Request) -> Response:
-        if int(request.headers.get("content-length") or 0) > LARGEST_REQUEST:
-            return PlainTextResponse("too large", status_code=413)
-        return await slack.handle(request)
+        if not is_from_slack(kit.settings.slack_signing_secret, request.headers, await request.body()):
+            return PlainTextResponse("not signed by Slack", status_code=401)
+        try:
+            return await slack.handle(request)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            log.exception("a request in a form that Slack does not use")
+            return PlainTextResponse("this cannot be read", status_code=400)
 
     async def healthz(_request: Request) -> Response:
         try:
@@ -96,7 +105,7 @@ def web(kit: Kit) -> Starlette:
         Route("/healthz", healthz),
         Route("/metrics", metrics),
     ]
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, middleware=[Middleware(NotTooLarge)])
 
 
 @dataclass
@@ -147,23 +156,33 @@ async def serve(settings: Settings, roles: Iterable[str]) -> None:
     """Run these roles until a signal ends them."""
     roles = tuple(roles)
     async with running(settings, roles) as state:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, state.stopping.set)
         log.info("textbank is up", roles=roles, port=settings.port if "web" in roles else None)
         if "web" not in roles:
-            return await _until_signalled(state.stopping)
+            await state.stopping.wait()
+            return
         config = uvicorn.Config(
             web(state.kit),
             host="0.0.0.0",
             port=settings.port,
             log_level="warning",
             access_log=False,
+            timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
         )
-        await uvicorn.Server(config).serve()
+        server = _Server(config)
+        ending = asyncio.create_task(server.ends_at(state.stopping))
+        await server.serve()
+        ending.cancel()
 
 
-async def _until_signalled(stopping: asyncio.Event) -> None:
-    import signal
+class _Server(uvicorn.Server):
+    """uvicorn without its way with signals: it raises them again at its end, before the worker has come to its own."""
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    await stopping.wait()
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def ends_at(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self.should_exit = True

@@ -7,11 +7,14 @@ here, first come first served; other processes wait by the busy timeout.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from bot import sqlite
 
 BUSY_SECONDS = 10
 """How long a writer waits for another process to let go of the SQLite file."""
@@ -66,15 +69,17 @@ def driver_url(url: str, *, asynchronous: bool = True) -> str:
 
 
 def _postgres_engine(url: str, pool_size: int) -> AsyncEngine:
-    return create_async_engine(driver_url(url), pool_size=pool_size, max_overflow=0, pool_pre_ping=False)
+    return create_async_engine(driver_url(url), pool_size=pool_size, max_overflow=0, hide_parameters=True)
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(driver_url(url), connect_args={"timeout": BUSY_SECONDS})
+    path = make_url(url).database or ""
+    engine = create_async_engine(
+        driver_url(url), async_creator=partial(sqlite.connect, path, busy_seconds=BUSY_SECONDS), hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing: on_begin does
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")

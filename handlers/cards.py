@@ -1,16 +1,20 @@
 """Presses on the volunteer's card, and the ways to a first one."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.gateways.slack import SlackTrouble
-from bot.services import assignments, campaigns, cards, conversations, texting, volunteers
+from bot.services import assignments, campaigns, cards, conversations, posts, texting, volunteers
 from bot.services.cards import Card
+from bot.services.posts import PostKind
 from bot.views import cards as views
 from bot.views import ids
 from handlers.kit import Kit
 from handlers.requests import Click
+from handlers.slack_text import for_phone
 from handlers.words import unquoted
 
 
@@ -28,8 +32,10 @@ def register(app: AsyncApp) -> None:
 
 async def send(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """One click, one text."""
+    press = click.press()
+    press = replace(press, body=for_phone(press.body or ""))
     async with kit.database.transaction() as session:
-        card = await texting.send(session, click.press(), now=kit.clock(), undo=kit.undo)
+        card = await texting.send(session, press, now=kit.clock(), undo=kit.undo)
     await ack()
     _show(kit, click, card)
 
@@ -74,8 +80,10 @@ async def _ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
 async def replies(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """Open the threads now, without waiting for the clicking to pause."""
     async with kit.database.transaction() as session:
-        await conversations.open_threads_now(session, click.who, now=kit.clock())
+        above = await conversations.open_threads_now(session, click.who, now=kit.clock())
     await ack()
+    if above:
+        kit.slack.whisper(click.response_url, views.waiting_above(above))
 
 
 async def start_texting(ack: AsyncAck, click: Click, kit: Kit) -> None:
@@ -106,7 +114,17 @@ async def text(ack: AsyncAck, command: dict[str, Any], kit: Kit) -> None:
 
 
 def _show(kit: Kit, click: Click, card: Card) -> None:
-    kit.slack.replace(click.response_url, views.card(card), card=click.who, version=card.version)
+    otherwise = partial(_bring_back, kit, click.who, card.version)
+    kit.slack.replace(
+        click.response_url, views.card(card), card=click.who, version=card.version, otherwise=otherwise
+    )
+
+
+async def _bring_back(kit: Kit, who: str, version: int) -> None:
+    """The click's own address did not take the card: it comes as a message of its own."""
+    key = f"card:{who}:{version}:lost"
+    async with kit.database.transaction() as session:
+        await posts.add(session, PostKind.CARD, to=who, dedupe=key, merge=f"card:{who}", now=kit.clock())
 
 
 async def _post(kit: Kit, who: str, card: Card) -> str:

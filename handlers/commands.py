@@ -75,6 +75,7 @@ async def import_(command: Command, kit: Kit) -> str:
     """Open the modal that adds contacts."""
     async with kit.database.reading() as session:
         campaign = await campaigns.find(session, unquoted(command.words))
+        campaigns.check_open(campaign)
     await kit.slack.open_view(command.trigger_id, views.add_contacts(campaign.name, campaign.id))
     return ""
 
@@ -128,10 +129,10 @@ async def invite(command: Command, kit: Kit) -> str:
     """Post an invitation; whoever clicks it gets a batch."""
     name, mentioned, batch = split(command.words)
     channel = one(mentioned, "#", SUBCOMMANDS["invite"].usage)
-    async with kit.database.transaction() as session:
+    async with kit.database.reading() as session:
         campaign = await campaigns.find(session, name)
-        size = assignments.check_count(batch) if batch else campaign.batch_size
-        await campaigns.set_batch_size(session, campaign, size)
+        campaigns.check_open(campaign)
+    size = assignments.check_count(batch) if batch else campaign.batch_size
     try:
         await kit.slack.post(channel, views.invitation(campaign.name, campaign.id, command.who, size))
     except SlackTrouble as trouble:
@@ -140,6 +141,8 @@ async def invite(command: Command, kit: Kit) -> str:
                 "I can't post there. Add me to the channel first: type `/invite @Textbank` in it."
             ) from trouble
         raise
+    async with kit.database.transaction() as session:
+        await campaigns.set_batch_size(session, campaign, size)
     return f"<#{channel}> is invited to text for {campaign.name}, {size} people at a time."
 
 
@@ -155,7 +158,10 @@ async def role(command: Command, kit: Kit) -> str:
     return f"<@{who}> is suspended." if words.lower() == Role.NONE else f"<@{who}> is now: {words.lower()}."
 
 
-_START = "{name} is live. Hand contacts out with `/textbank assign {name} @somebody 50` or `/textbank invite {name} #channel`."
+_START = (
+    "{name} is live. "
+    "Hand contacts out with `/textbank assign {name} @somebody 50` or `/textbank invite {name} #channel`."
+)
 _PAUSE = "{name} is paused: nothing is sent, not even what was clicked already. `/textbank resume {name}` goes on."
 
 SUBCOMMANDS: dict[str, Subcommand] = {

@@ -1,14 +1,14 @@
-"""Handing a batch to each of many people: one short transaction for each, and more than a few go on after the answer."""
+"""Handing a batch to each of many people, a short transaction for each; more than a few go on after the answer."""
 
 from typing import Any
 
 from bot.errors import Refusal
 from bot.gateways.slack import SlackTrouble
-from bot.services import assignments, posts, volunteers
+from bot.services import assignments, campaigns, posts, volunteers
 from bot.services.posts import PostKind
 from handlers.kit import Kit
 from handlers.words import Mentioned
-from models import CampaignState
+from models import Role
 
 AT_ONCE = 10
 """More people than this take longer than Slack waits for a command's answer."""
@@ -20,8 +20,7 @@ async def hand_out(
     kit: Kit, campaign: Any, mentioned: list[Mentioned], count: int, *, by: str, response_url: str
 ) -> str:
     """Give everybody who is meant a batch, and tell each; the sentence for the organizer."""
-    if campaign.state == CampaignState.CLOSED:
-        raise Refusal(f"{campaign.name} is closed.")
+    campaigns.check_open(campaign)
     people = await _people(kit, mentioned)
     if not people:
         raise Refusal("There is nobody there who could text.")
@@ -76,11 +75,23 @@ async def _people(kit: Kit, mentioned: list[Mentioned]) -> list[str]:
         if each.kind == "@":
             found[each.id] = None
         else:
-            members = await (kit.slack.members if each.kind == "#" else kit.slack.group_members)(each.id)
-            found |= dict.fromkeys(members)
+            found |= dict.fromkeys(await _members(kit, each))
+    async with kit.database.reading() as session:
+        found = {who: None for who in found if await volunteers.role_of(session, who) is not Role.NONE}
     if len(found) > ASKED:
         return [who for who in found if who != await kit.slack.own_id()]
     return [who for who in found if await _can_text(kit, who)]
+
+
+async def _members(kit: Kit, each: Mentioned) -> list[str]:
+    try:
+        return await (kit.slack.members if each.kind == "#" else kit.slack.group_members)(each.id)
+    except SlackTrouble as trouble:
+        if trouble.for_good:
+            raise Refusal(
+                "I can't see who is in there. In a private channel, add me first: type `/invite @Textbank` in it."
+            ) from trouble
+        raise
 
 
 async def _can_text(kit: Kit, who: str) -> bool:

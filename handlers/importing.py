@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.database import Database
@@ -59,6 +60,7 @@ async def run(
     running = await work.take(import_id)
     if running is None:
         return
+    await work.prepare()
     try:
         state = running.state
         if state is ImportState.STAGING:
@@ -87,6 +89,12 @@ class _Work:
 
     async def take(self, import_id: int) -> Running | None:
         return await self.do(contacts.take, import_id, owner=self._owner, now=self.clock(), until=self.until())
+
+    async def prepare(self) -> None:
+        if self._database.sqlite:
+            # Rows fall anywhere in the indexes of phones; SQLite's own 2 MB hold too little of those.
+            async with self._database.reading() as session:
+                await session.execute(text("PRAGMA cache_size = -32768"))
 
     async def do(
         self, step: Callable[Concatenate[AsyncSession, _P], Awaitable[_T]], *args: _P.args, **more: _P.kwargs

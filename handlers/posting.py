@@ -13,8 +13,8 @@ from typing import Any
 import structlog
 
 from bot.gateways.slack import SlackTrouble
-from bot.services import cards, conversations, imports, leases, posts
-from bot.services.conversations import CALM
+from bot.services import cards, conversations, imports, leases, posts, texting
+from bot.services.inbound import CALM
 from bot.services.posts import PostKind, payload_of
 from bot.views import blocks, organizing, threads
 from bot.views import cards as card_views
@@ -161,7 +161,7 @@ class Writer:
         """The same drawing once more, unless it has been clicked since and so is where the volunteer is."""
         kit = self.kit
         async with kit.database.reading() as session:
-            shown = await cards.as_it_stands(session, post.recipient, now=kit.clock())
+            shown = await texting.as_it_stands(session, post.recipient, now=kit.clock())
         if shown is not None and post.dedupe_key.split(":")[2] == str(shown.version):
             channel, ts = await kit.slack.post(post.recipient, card_views.card(shown))
             async with kit.database.transaction() as session:

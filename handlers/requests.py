@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.error import BoltUnhandledRequestError
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import Refusal
@@ -28,6 +29,7 @@ INJECTED = ("kit", "click")
 
 OUR_FAULT = "Something went wrong on our side, so nothing was done. Please try again in a moment."
 BUSY = "The database is busy, so nothing was done. Please try again in a moment."
+UNKNOWN = "Textbank does not know that button or form any more, so nothing was done. Type `/text` for a fresh card."
 
 
 class Forbidden(Refusal):
@@ -52,7 +54,8 @@ class Click:
         version = self.value.partition(":")[0]
         number = int(version) if version.isdigit() else -1
         typed = self.values.get(f"message.{version}", {}).get(f"draft.{version}", {}).get("value")
-        return Press(self.who, number, typed, self.channel, self.ts)
+        contact = int(self.argument()) if self.argument().isdigit() else None
+        return Press(self.who, number, typed, contact, self.channel, self.ts)
 
     def argument(self) -> str:
         """What follows the version in a card's value."""
@@ -60,9 +63,14 @@ class Click:
 
     def number(self) -> int:
         """A value that is an id. Raises Refusal for one that is not: we never made it."""
-        if not self.value.isdigit():
+        number = self.value.partition(":")[0]
+        if not number.isdigit():
             raise Refusal("That button is from an older Textbank. Type `/text` for a fresh card.")
-        return int(self.value)
+        return int(number)
+
+    def numbers(self) -> list[int]:
+        """The ids that follow the first."""
+        return [int(number) for number in self.argument().split(",") if number.isdigit()]
 
 
 def click_of(body: dict[str, Any]) -> Click:
@@ -116,7 +124,7 @@ def _a(role: Role) -> str:
 async def _on_error(kit: Kit, error: Exception, body: dict[str, Any]) -> BoltResponse:
     words = _words(error)
     kind = body.get("type")
-    if kind == "event_callback":
+    if kind == "event_callback" and not isinstance(error, BoltUnhandledRequestError):
         return await _event_failed(kit, error, words, body)
     if kind == "view_submission":
         return _as_field_error(error, words, body)
@@ -138,6 +146,8 @@ def _words(error: Exception) -> str:
             f" Try again in {max(round(error.pause), 1)} seconds." if error.pause else " Please try again in a moment."
         )
         return f"Slack did not do it ({error}).{wait}"
+    if isinstance(error, BoltUnhandledRequestError):
+        return UNKNOWN
     log.error("a handler failed", exc_info=error)
     return BUSY if isinstance(error, DBAPIError) else OUR_FAULT
 

@@ -7,16 +7,15 @@ import asyncio
 import time
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services import campaigns, outbox, posts
+from bot.services import alarms, outbox
 from bot.services.outbox import Claimed, Outcome, Result
-from bot.services.posts import PostKind
 from handlers.kit import Kit
-from models import CampaignState
 
 log = structlog.get_logger()
 
@@ -28,6 +27,7 @@ POST_WITHIN = 2.0
 DOUBTS = 5
 """So many answers in a row that prove nothing shut the door for a while."""
 SHUT = timedelta(seconds=30)
+"""So long nothing is tried; then a harmless question, every time, until the carrier answers it."""
 
 
 class Sender:
@@ -42,7 +42,8 @@ class Sender:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops; then what is in flight is waited for and written down."""
-        await self.begin()
+        while not stopping.is_set() and not await self._begun():  # noqa: ASYNC110 (a database does not call back)
+            await asyncio.sleep(1)
         recorder = asyncio.create_task(self._record_all(stopping))
         while not stopping.is_set():
             claimed = await self._claim()
@@ -62,7 +63,15 @@ class Sender:
         kit = self._kit
         async with kit.database.transaction() as session:
             await outbox.begin(session, rate=kit.settings.sms_segments_per_second, now=kit.clock())
-            await outbox.sweep(session, now=kit.clock())
+            await alarms.tell(session, await outbox.sweep(session, now=kit.clock()), now=kit.clock())
+
+    async def _begun(self) -> bool:
+        try:
+            await self.begin()
+        except Exception:
+            log.exception("the database is away; trying again")
+            return False
+        return True
 
     async def step(self) -> bool:
         """One claim to its end; False when nothing is due."""
@@ -75,19 +84,34 @@ class Sender:
         return bool(claimed)
 
     async def _claim(self) -> list[Claimed]:
-        kit, free = self._kit, AT_ONCE - len(self._in_flight)
-        if not free:
+        # After an answer that proves nothing, one text at a time: an outage shall leave a handful of riddles.
+        kit, free = self._kit, (1 if self._doubts else AT_ONCE) - len(self._in_flight)
+        if free <= 0:
             return []
         try:
             async with kit.database.reading() as session:
                 if not await outbox.is_anything_due(session, now=kit.clock()):
                     return []
+                shut = await outbox.shut(session)
+            if shut is not None and not await self._opens(shut):
+                return []
             async with kit.database.transaction() as session:
                 rate = kit.settings.sms_segments_per_second
                 return await outbox.claim(session, owner=kit.owner, rate=rate, limit=free, now=kit.clock())
-        except DBAPIError:
+        except Exception:  # the worker outlives whatever it was: nothing was claimed
             log.exception("nothing could be claimed")
             return []
+
+    async def _opens(self, shut: Any) -> bool:
+        """Whether the carrier answers again, asked with something harmless once the pause is over."""
+        kit = self._kit
+        if kit.clock() < shut.tripped_until:
+            return False
+        well = await kit.sms.is_well()
+        until, why = (None, None) if well else (kit.clock() + SHUT, shut.tripped_why)
+        async with kit.database.transaction() as session:
+            await outbox.trip(session, until=until, why=why)
+        return well
 
     async def _post(self, text: Claimed, claimed_at: float) -> None:
         if time.monotonic() - claimed_at > POST_WITHIN:
@@ -106,37 +130,24 @@ class Sender:
                 continue
             self._something.clear()
             batch, self._outcomes = self._outcomes, []
-            if batch:
-                await self._record(batch)
+            try:
+                if batch:
+                    await self._record(batch)
+            except Exception:  # their leases end, and the sweep finds them
+                log.exception("outcomes are lost")
 
     async def _record(self, batch: list[Outcome]) -> None:
         kit = self._kit
         try:
             async with kit.database.transaction() as session:
-                not_set_up = await outbox.record(session, batch, now=kit.clock())
-                for row in not_set_up:
-                    await self._pause_campaign(session, row.campaign_id)
+                trouble = await outbox.record(session, batch, now=kit.clock())
+                await alarms.tell(session, trouble, now=kit.clock())
                 await self._judge(session, batch)
-        except DBAPIError:
+        except SQLAlchemyError:
             log.exception("outcomes could not be written; trying again")
             self._outcomes += batch
             await asyncio.sleep(IDLE_SECONDS)
             self._something.set()
-
-    async def _pause_campaign(self, session: AsyncSession, campaign_id: int) -> None:
-        """The account may not send for this campaign: trying the next text would fail the same way."""
-        found = await campaigns.by_id(session, campaign_id)
-        if found.state != CampaignState.LIVE:
-            return
-        now = self._kit.clock()
-        await campaigns.pause(session, found, by="carrier", now=now)
-        words = (
-            f"{found.name} is paused: the carrier says that this account or number is not set up to send these texts. "
-            "Look at the carrier's console; when it is right, type "
-            f"`/textbank resume {found.name}`."
-        )
-        key = f"not-set-up:{campaign_id}:{now.timestamp()}"
-        await posts.add(session, PostKind.TELL, to=found.created_by, dedupe=key, now=now, words=words)
 
     async def _judge(self, session: AsyncSession, batch: Iterable[Outcome]) -> None:
         """Shut the door when the carrier refuses us, or proves nothing time after time."""
@@ -145,7 +156,8 @@ class Sender:
             if outcome.result is Result.STOP or self._doubts >= DOUBTS:
                 why = outcome.why if outcome.result is Result.STOP else "the carrier's answers prove nothing"
                 log.error("sending is stopped for a while", why=why)
-                until = self._kit.clock() + SHUT
-                await outbox.trip(session, until=until, why=why)
-                self._doubts = 0
+                now = self._kit.clock()
+                await outbox.trip(session, until=now + SHUT, why=why)
+                await alarms.sending_stopped(session, why, now=now)
+                self._doubts = DOUBTS - 1
                 return

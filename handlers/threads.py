@@ -5,8 +5,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import Refusal
-from bot.services import conversations
-from bot.services.conversations import Talk
+from bot.services import conversations, posts
+from bot.services.conversations import Said, Talk
+from bot.services.posts import PostKind
 from bot.views import ids
 from bot.views import threads as views
 from handlers.kit import Kit
@@ -15,6 +16,12 @@ from handlers.slack_text import for_phone
 
 TYPED = {None, "thread_broadcast"}
 """Kinds of message that are somebody's own new words."""
+EDITED = "An edit changes nothing on the phone: the text goes as you first typed it. Type a new line to put it right."
+DELETED: dict[bool | None, str] = {
+    True: "Taken back: that line was not texted.",
+    False: "Too late to take it back: that text has already left, and nothing can call it back.",
+}
+"""What is said of a line that was deleted, by whether its text was still here."""
 
 
 def register(app: AsyncApp) -> None:
@@ -32,8 +39,8 @@ async def typed(event: dict[str, Any], kit: Kit) -> None:
     """Words typed to the bot. In a thread they go to its voter; a deleted line is taken back while it still can be."""
     if event.get("channel_type") != "im" or event.get("bot_id"):
         return
-    if event.get("subtype") == "message_deleted":
-        return await _deleted(event, kit)
+    if event.get("subtype") in ("message_deleted", "message_changed"):
+        return await _changed(event, kit)
     if event.get("subtype") == "file_share":
         raise Refusal("Pictures and files can't be texted from here yet, so nothing was sent. Type your words alone.")
     if event.get("subtype") not in TYPED:
@@ -55,13 +62,21 @@ async def _answer(event: dict[str, Any], kit: Kit) -> None:
         await conversations.answer(session, conversation_id, body, **act, now=kit.clock(), undo=kit.undo)
 
 
-async def _deleted(event: dict[str, Any], kit: Kit) -> None:
-    before = event.get("previous_message", {})
-    if not before.get("thread_ts") or before.get("bot_id"):
+async def _changed(event: dict[str, Any], kit: Kit) -> None:
+    """A line that was texted is deleted or edited: whether that still changes anything is said in its thread."""
+    before, after = event.get("previous_message", {}), event.get("message")
+    if not before.get("thread_ts") or before.get("bot_id") or (after and after.get("text") == before.get("text")):
         return
+    key, now = _typed_key(event["channel"], before["ts"]), kit.clock()
     async with kit.database.transaction() as session:
-        key = _typed_key(event["channel"], event["deleted_ts"])
-        await conversations.unsay(session, key, now=kit.clock())
+        if after:
+            said = EDITED if await conversations.was_texted(session, key) else None
+        else:
+            said = DELETED.get(await conversations.unsay(session, key, now=now))
+        if said:
+            note = {"words": said, "thread_ts": before["thread_ts"]}
+            dedupe = f"changed:{key}:{'edited' if after else 'deleted'}"
+            await posts.add(session, PostKind.NOTE, to=event["channel"], dedupe=dedupe, now=now, **note)
 
 
 def _typed_key(channel: str, ts: str) -> str:
@@ -79,11 +94,11 @@ async def open_reply(ack: AsyncAck, click: Click, kit: Kit) -> None:
 
 async def reply(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], kit: Kit) -> None:
     """Answer from the modal."""
-    words = view["state"]["values"]["message"]["message"].get("value") or ""
+    words = for_phone(view["state"]["values"]["message"]["message"].get("value") or "")
     async with kit.database.transaction() as session:
         act = {"by": body["user"]["id"], "act_key": f"modal:{view['id']}"}
         number = int(view["private_metadata"])
-        await conversations.answer(session, number, for_phone(words), **act, now=kit.clock(), undo=kit.undo)
+        await conversations.answer(session, number, words, **act, now=kit.clock(), undo=kit.undo)
         await conversations.echo(session, number, view_id=view["id"], words=words, by=act["by"], now=kit.clock())
     await ack()
 
@@ -92,24 +107,27 @@ async def opt_out(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """Never text this person again."""
     async with kit.database.transaction() as session:
         talk = await conversations.opt_out(session, click.number(), by=click.who, now=kit.clock())
+        said = await conversations.said_in(session, talk.conversation_id, click.numbers())
     await ack()
-    _show(kit, click, talk)
+    _show(kit, click, talk, said)
 
 
 async def keep_talking(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """It was no opt-out."""
     async with kit.database.transaction() as session:
         talk = await conversations.keep_talking(session, click.number(), by=click.who, now=kit.clock())
+        said = await conversations.said_in(session, talk.conversation_id, click.numbers())
     await ack()
-    _show(kit, click, talk)
+    _show(kit, click, talk, said)
 
 
 async def done(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """Nothing more to say."""
     async with kit.database.transaction() as session:
         talk = await conversations.done(session, click.number(), by=click.who)
+        said = await conversations.said_in(session, talk.conversation_id, click.numbers())
     await ack()
-    _show(kit, click, talk)
+    _show(kit, click, talk, said)
 
 
 async def ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
@@ -120,6 +138,8 @@ async def ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
     kit.slack.whisper(click.response_url, "Help is on its way: your organizer has been told.")
 
 
-def _show(kit: Kit, click: Click, talk: Talk) -> None:
-    key = f"thread:{talk.conversation_id}"
-    kit.slack.replace(click.response_url, views.root(talk), card=key, version=kit.slack.next_version(key))
+def _show(kit: Kit, click: Click, talk: Talk, said: list[Said]) -> None:
+    """Draw anew what was pressed: the thread's first message, or one of the later ones with the words it showed."""
+    key = f"thread:{click.value}"
+    shown = views.later(talk, said) if said else views.root(talk)
+    kit.slack.replace(click.response_url, shown, card=key, version=kit.slack.next_version(key))

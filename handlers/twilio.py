@@ -12,10 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.gateways.sms import delivery_of
-from bot.services import conversations, outbox, posts
-from bot.services.conversations import Received
+from bot.services import alarms, inbound, outbox
+from bot.services.inbound import Received
 from bot.services.outbox import Delivery
-from bot.services.posts import PostKind
 from handlers.kit import Kit
 
 LARGEST_BODY = 1 << 18
@@ -47,7 +46,7 @@ class Hooks:
             return Response("MessageSid and From are missing", status_code=400)
         kit = self._kit
         async with kit.database.transaction() as session:
-            await conversations.receive(session, received, now=kit.clock(), secret=kit.settings.textbank_secret)
+            await inbound.receive(session, received, now=kit.clock(), secret=kit.settings.textbank_secret)
         return Response(status_code=204)
 
     async def status(self, request: Request) -> Response:
@@ -94,12 +93,7 @@ class Hooks:
     async def _write_batch(self, deliveries: list[Delivery]) -> None:
         now = self._kit.clock()
         async with self._kit.database.transaction() as session:
-            for row in await outbox.delivered(session, deliveries, now=now):
-                root = await conversations.root_of(session, row.conversation_id, row.volunteer_id)
-                if root is not None:
-                    words = "Your last answer could not be delivered: the phone did not take it."
-                    note = {"words": words, "thread_ts": root.root_ts}
-                    await posts.add(session, PostKind.NOTE, to=root.channel, dedupe=f"lost:{row.id}", now=now, **note)
+            await alarms.tell(session, await outbox.delivered(session, deliveries, now=now), now=now)
 
 
 @dataclass(slots=True)

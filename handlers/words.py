@@ -1,7 +1,7 @@
 """The words of a slash command: campaigns, people, channels and numbers, as Slack hands them over.
 
-With `should_escape` Slack turns a name it knows into `<@U…|name>`, `<#C…|name>` or `<!subteam^S…|handle>`; a name that it
-leaves as it was typed is one that it does not know.
+With `should_escape` Slack turns a name it knows into `<@U…|name>`, `<#C…|name>` or `<!subteam^S…|handle>`; a name that
+it leaves as it was typed is one that it does not know.
 """
 
 import re
@@ -11,6 +11,7 @@ from bot.errors import Refusal
 
 _MENTION = re.compile(r"<(@|#|!subteam\^)([A-Z0-9]+)(?:\|[^>]*)?>")
 _UNKNOWN = re.compile(r"(?:^|\s)([@#][\w.-]+)")
+_LINK = re.compile(r"<[a-z]+:[^<>|]+\|([^<>|]+)>")
 _QUOTES = "\"'“”‘’«»„"
 
 
@@ -23,8 +24,9 @@ class Mentioned:
 
 
 def unquoted(words: str) -> str:
-    """A campaign's name without the quotes that may stand around it."""
-    return words.strip().strip(_QUOTES).strip()
+    """A campaign's name as it was typed: no quotes around it, and nothing of what Slack makes of & and of Vote.org."""
+    typed = _LINK.sub(r"\1", words).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return typed.strip().strip(_QUOTES).strip()
 
 
 def split(words: str) -> tuple[str, list[Mentioned], str]:
@@ -33,11 +35,11 @@ def split(words: str) -> tuple[str, list[Mentioned], str]:
     Raises Refusal for an @name or #name that Slack did not recognize.
     """
     found = list(_MENTION.finditer(words))
+    if unknown := _UNKNOWN.search(_MENTION.sub(" ", words)):
+        raise Refusal(
+            f"Slack doesn't know {unknown.group(1)}. Pick the name from the list that it shows while you type."
+        )
     if not found:
-        if unknown := _UNKNOWN.search(words):
-            raise Refusal(
-                f"Slack doesn't know {unknown.group(1)}. Pick the name from the list that it shows while you type."
-            )
         return unquoted(words), [], ""
     mentioned = [Mentioned(match.group(1), match.group(2)) for match in found]
     return unquoted(words[: found[0].start()]), mentioned, words[found[-1].end() :].strip()

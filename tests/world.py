@@ -128,7 +128,7 @@ async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await product["app"](scope, receive, send)
 
-    slack, carrier = Slack(), Carrier()
+    slack, carrier = Slack(clock=lambda: time.now.timestamp()), Carrier()
     async with serve(slack.app) as slack.url, serve(carrier.app) as carrier.url, serve(app) as url:
         settings = settings_for(database_url, slack, carrier, public_url=url, **more)
         slack.request_url = f"{url}/slack/events"

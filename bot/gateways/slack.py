@@ -4,8 +4,9 @@ Posts that fail say how: wait so long, never again, or simply not now.
 """
 
 import asyncio
+import math
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,7 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.settings import Settings
 
@@ -21,7 +23,7 @@ log = structlog.get_logger()
 
 SECONDS = 10
 MOST_WAITED = 30.0
-"""A redraw that Slack wants later than this is dropped: the next click or `/text` draws anew."""
+"""A redraw that Slack wants later than this is given up."""
 TRIES = 4
 PROFILE_SECONDS = 600
 
@@ -32,6 +34,7 @@ _NEVER = {
 
 Message = dict[str, Any]
 """What a view gives: `text` and, mostly, `blocks`."""
+Otherwise = Callable[[], Awaitable[None]]
 
 
 class SlackTrouble(Exception):
@@ -75,10 +78,15 @@ class Slack:
 
     # ------------------------------------------------------------------------------------------- by response_url
 
-    def replace(self, response_url: str, message: Message, *, card: str, version: int) -> None:
-        """Put the message in the place of the one that was clicked, soon. An older drawing never covers a newer one."""
+    def replace(
+        self, response_url: str, message: Message, *, card: str, version: int, otherwise: Otherwise | None = None
+    ) -> None:
+        """Put the message in the place of the one that was clicked, soon. An older drawing never covers a newer one.
+
+        `otherwise` is done if Slack will not have it.
+        """
         self._newest[card] = max(version, self._newest.get(card, 0))
-        self._in_background(self._replace(response_url, message, card, version))
+        self._in_background(self._replace(response_url, message, card, version, otherwise))
 
     def next_version(self, card: str) -> int:
         """A version for a message that has none of its own: the last to be asked for is the newest."""
@@ -99,34 +107,41 @@ class Slack:
         self._drawing.add(task)
         task.add_done_callback(self._drawing.discard)
 
-    async def _replace(self, response_url: str, message: Message, card: str, version: int) -> None:
+    async def _replace(
+        self, response_url: str, message: Message, card: str, version: int, otherwise: Otherwise | None
+    ) -> None:
+        pause = 0.0
         for _ in range(TRIES):
+            await asyncio.sleep(pause)
             if self._newest.get(card, 0) > version:
                 return
             pause = await self._post_to(response_url, {**message, "replace_original": True})
-            if pause is None:
+            if not pause:
                 return
-            await asyncio.sleep(pause)
+            if pause > MOST_WAITED:
+                break
         log.warning("a card could not be drawn", card=card)
+        if otherwise is not None:
+            await otherwise()
 
     async def _say(self, response_url: str, body: Message) -> None:
         pause = await self._post_to(response_url, body)
-        if pause is not None:
+        if 0 < pause <= MOST_WAITED:
             await asyncio.sleep(pause)
             await self._post_to(response_url, body)
 
-    async def _post_to(self, response_url: str, body: Message) -> float | None:
-        """Seconds to wait before another try, or None when there is no need of one, or no use in it."""
+    async def _post_to(self, response_url: str, body: Message) -> float:
+        """Seconds to wait before another try: 0 when there is no need of one, for ever when there is no use in it."""
         try:
             async with self._session.post(response_url, json=body) as answer:
                 if answer.status == 429:
-                    wait = float(answer.headers.get("Retry-After", 1))
-                    return wait if wait <= MOST_WAITED else None
+                    return max(float(answer.headers.get("Retry-After", 1)), 0.1)
                 if answer.status >= 500:
                     return 1.0
                 if answer.status >= 400:
                     log.warning("slack refused a response", status=answer.status, why=(await answer.text())[:200])
-                return None
+                    return math.inf
+                return 0.0
         except (aiohttp.ClientError, TimeoutError):
             return 1.0
 
@@ -227,7 +242,9 @@ class Slack:
 
 def _trouble(error: SlackApiError) -> SlackTrouble:
     answer = error.response
+    if not isinstance(answer, AsyncSlackResponse):
+        return SlackTrouble("Slack's answer made no sense", pause=2)
     if answer.status_code == 429:
         return SlackTrouble("ratelimited", pause=float(answer.headers.get("Retry-After", 5)))
     why = str(answer.get("error") or answer.status_code) if isinstance(answer.data, dict) else str(answer.status_code)
-    return SlackTrouble(why, for_good=why in _NEVER)
+    return SlackTrouble(why, pause=2 if answer.status_code >= 500 else 0, for_good=why in _NEVER)

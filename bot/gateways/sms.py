@@ -114,6 +114,8 @@ class Sms:
     async def post(self, text: Claimed, *, now: datetime) -> Outcome:
         """Ask the carrier, once, to take this text."""
         valid = int((text.expires_at - now).total_seconds())
+        if valid < 1:
+            return Outcome(text.id, Result.LATER, why="its window has closed")
         values: dict[str, Any] = {"to": text.to, "body": text.body, "validity_period": min(valid, MOST_VALID_SECONDS)}
         if self._settings.twilio_messaging_service_sid:
             values["messaging_service_sid"] = self._settings.twilio_messaging_service_sid
@@ -173,7 +175,7 @@ def _answered(message_id: int, error: TwilioRestException) -> Outcome:
     status, code = error.status, error.code or None
     if status == 429:
         return Outcome(message_id, Result.LATER, error=code, pause=2, why="the carrier asked for a slower pace")
-    if status in (401, 403) and code not in (21408, 21610):
+    if status in (401, 403, 404) and code not in (21408, 21610):
         return Outcome(message_id, Result.STOP, error=code, pause=30, why=f"the carrier refused our account ({code})")
     if 400 <= status < 500:
         return Outcome(message_id, Result.REFUSED, error=code, why=str(error.msg))

@@ -64,6 +64,8 @@ _EXTEND = (
 
 def check_count(words: str) -> int:
     """COUNT of a command. Raises Refusal unless it is a whole number that makes sense."""
+    if not words:
+        raise Refusal("Say how many contacts, such as 50, at the end.")
     try:
         count = int(words.replace(",", ""))
     except ValueError:

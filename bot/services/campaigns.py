@@ -101,6 +101,7 @@ async def add_import(
     session: AsyncSession, campaign_id: int, new: NewCampaign, *, consent: str, by: str, now: datetime
 ) -> int:
     """Another file of contacts for this campaign, to be read by whichever worker is free."""
+    check_open(await by_id(session, campaign_id))
     return await _insert(
         session,
         contact_import,
@@ -168,6 +169,8 @@ async def newest(session: AsyncSession, limit: int = 25) -> list[Any]:
 
 async def start(session: AsyncSession, found: Any, *, by: str, now: datetime) -> None:
     """Open a draft for texting. Raises Refusal with what is missing first."""
+    if found.state != CampaignState.DRAFT:
+        raise Refusal(f"{found.name} {_SAY[CampaignState(found.state)]}.{_INSTEAD_OF_START.get(found.state, '')}")
     waiting = (await session.execute(_OPEN_IMPORTS, {"campaign_id": found.id})).scalar_one()
     if waiting:
         raise Refusal(f"The contacts of {found.name} are still being read. You get word when they are there.")
@@ -175,6 +178,12 @@ async def start(session: AsyncSession, found: Any, *, by: str, now: datetime) ->
         raise Refusal(f"{found.name} has no contacts yet. Add a file with `/textbank import {found.name}`.")
     check_fields(await current_script(session, found), found.fields, name=found.name)
     await _move(session, found, (CampaignState.DRAFT,), CampaignState.LIVE, by=by, now=now)
+
+
+def check_open(found: Any) -> None:
+    """Raises Refusal for a closed campaign: nothing can be added to it or handed out of it."""
+    if found.state == CampaignState.CLOSED:
+        raise Refusal(f"{found.name} is closed.")
 
 
 def check_fields(body: str, available: Collection[str], *, name: str) -> None:
@@ -209,6 +218,12 @@ _SAY = {
     CampaignState.LIVE: "is live",
     CampaignState.PAUSED: "is paused",
     CampaignState.CLOSED: "is closed",
+}
+
+
+_INSTEAD_OF_START = {
+    CampaignState.LIVE: " Hand contacts out with `/textbank assign` or `/textbank invite`.",
+    CampaignState.PAUSED: " `/textbank resume` lets it go on.",
 }
 
 

@@ -33,11 +33,15 @@ from models import (
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A click on a card: whose, on which drawing, and what the field Message held (None: nothing, or an old field)."""
+    """A click on a card: whose, on which drawing, and what the field Message held (None: nothing, or an old field).
+
+    `contact_id` is whom the pressed drawing showed, where its button says so.
+    """
 
     volunteer_id: str
     version: int
     body: str | None = None
+    contact_id: int | None = None
     channel: str | None = None
     ts: str | None = None
 
@@ -115,14 +119,18 @@ _CONTACT = (
     volunteer.c.name.label("volunteer"),
     volunteer.c.role,
 )
-_WITH_CONTACT = (
-    conversation.join(contact, contact.c.id == conversation.c.contact_id)
-    .join(person, person.c.id == conversation.c.person_id)
-    .join(texting_window, texting_window.c.id == conversation.c.window_id)
-    .join(campaign, campaign.c.id == conversation.c.campaign_id)
-    .join(script, script.c.id == func.coalesce(conversation.c.script_id, campaign.c.script_id))
-    .outerjoin(opt_out, opt_out.c.phone_hash == person.c.phone_hash)
-)
+
+
+def _with_contact(start: Any, *, outer: bool) -> Any:
+    """A conversation with everything that is read of it, each by its key. Flat: SQLite would build a nested join first."""
+    return (
+        start.join(contact, contact.c.id == conversation.c.contact_id, isouter=outer)
+        .join(person, person.c.id == conversation.c.person_id, isouter=outer)
+        .join(texting_window, texting_window.c.id == conversation.c.window_id, isouter=outer)
+        .join(campaign, campaign.c.id == conversation.c.campaign_id, isouter=outer)
+        .join(script, script.c.id == func.coalesce(conversation.c.script_id, campaign.c.script_id), isouter=outer)
+        .outerjoin(opt_out, opt_out.c.phone_hash == person.c.phone_hash)
+    )
 
 
 def _member(of: Any) -> Any:
@@ -132,9 +140,12 @@ def _member(of: Any) -> Any:
 _LOOK = (
     select(card.c.version, card.c.news, card.c.campaign_id.label("last_campaign_id"), *_CONTACT)
     .select_from(
-        card.join(volunteer, volunteer.c.slack_id == card.c.volunteer_id)
-        .outerjoin(_WITH_CONTACT, conversation.c.contact_id == card.c.conversation_id)
-        .outerjoin(membership, _member(card.c.volunteer_id))
+        _with_contact(
+            card.join(volunteer, volunteer.c.slack_id == card.c.volunteer_id).outerjoin(
+                conversation, conversation.c.contact_id == card.c.conversation_id
+            ),
+            outer=True,
+        ).outerjoin(membership, _member(card.c.volunteer_id))
     )
     .where(card.c.volunteer_id == bindparam("volunteer_id"))
 )
@@ -153,9 +164,9 @@ _HELD = (
 _NEXT = (
     select(_WAITING.label("replies"), *_CONTACT)
     .select_from(
-        _WITH_CONTACT.join(volunteer, volunteer.c.slack_id == conversation.c.volunteer_id).join(
-            membership, _member(conversation.c.volunteer_id)
-        )
+        _with_contact(conversation, outer=False)
+        .join(volunteer, volunteer.c.slack_id == conversation.c.volunteer_id)
+        .join(membership, _member(conversation.c.volunteer_id))
     )
     .where(_HELD, opt_out.c.state.is_(None))
     .order_by(conversation.c.position)
@@ -163,7 +174,12 @@ _NEXT = (
 )
 _NEXT_AWAKE = _NEXT.where(conversation.c.window_id.in_(bindparam("awake", expanding=True)))
 _WINDOWS_HELD = select(texting_window.c.id, texting_window.c.key).where(
-    texting_window.c.id.in_(select(conversation.c.window_id).where(_HELD))
+    texting_window.c.id.in_(
+        select(conversation.c.window_id)
+        .join(person, person.c.id == conversation.c.person_id)
+        .outerjoin(opt_out, opt_out.c.phone_hash == person.c.phone_hash)
+        .where(_HELD, opt_out.c.state.is_(None))
+    )
 )
 _REPLIES = select(_WAITING)
 _DRAW = (
@@ -272,7 +288,9 @@ async def draw(
     return Card(**common, campaign=name, next=rest, replies=replies)
 
 
-async def as_it_stands(session: AsyncSession, volunteer_id: str, *, now: datetime) -> Card | None:
+async def as_it_stands(
+    session: AsyncSession, volunteer_id: str, *, now: datetime, last: Last | None = None
+) -> Card | None:
     """The live drawing once more, in the same version; None while it shows no contact who may be texted."""
     seen = (await session.execute(_LOOK, {"volunteer_id": volunteer_id})).first()
     if seen is None or seen.contact_id is None or seen.state != ConversationState.HELD:
@@ -281,7 +299,9 @@ async def as_it_stands(session: AsyncSession, volunteer_id: str, *, now: datetim
     if until is None or seen.campaign_state != CampaignState.LIVE:
         return None
     replies = (await session.execute(_REPLIES, {"volunteer_id": volunteer_id})).scalar_one()
-    return Card(seen.version, seen.campaign_id, seen.campaign, _draft(seen, until), replies=replies, news=news(seen))
+    return Card(
+        seen.version, seen.campaign_id, seen.campaign, _draft(seen, until), last, replies=replies, news=news(seen)
+    )
 
 
 async def placed(session: AsyncSession, volunteer_id: str, version: int, channel: str, ts: str) -> None:

@@ -44,14 +44,14 @@ class Opening(NamedTuple):
 class Chunk(NamedTuple):
     """The rows from `first` up to `next`.
 
-    `people` has their contacts' values as CONTACT says, `keys` a JSON [row, phone, phone_hash] of each, `cells` a JSON
-    of their rows, should the database turn some down. `rejects` is a JSON of [row, reason, cells].
+    `people` has each one's values as CONTACT says, `keys` (row, phone, phone_hash), `cells` their rows as JSON, should
+    the database turn some down. `rejects` is a JSON of [row, reason, cells].
     """
 
     first: int
     next: int
     windows: tuple[str, ...]
-    keys: str
+    keys: list[tuple[int, str, str]]
     people: list[tuple[Any, ...]]
     cells: str
     rejects: str
@@ -112,7 +112,7 @@ def chunks(table: csv_files.Table, places: Columns, start: int, options: Options
 
 def prepare(rows: list[Row], header: list[str], places: Columns, options: Options, *, first: int) -> Chunk:
     """Everything about these rows that can be known without the database."""
-    keys: list[list[Any]] = []
+    keys: list[tuple[int, str, str]] = []
     people: list[tuple[Any, ...]] = []
     cells: list[list[str]] = []
     rejects: list[list[Any]] = []
@@ -132,11 +132,11 @@ def prepare(rows: list[Row], header: list[str], places: Columns, options: Option
         hashed = phones.phone_hash(options.secret, phone)
         person = _person(row, hashed, phone, places, kept, options.hours)
         windows[person[2]] = None
-        keys.append([row.number, phone, hashed])
+        keys.append((row.number, phone, hashed))
         people.append(person)
         cells.append(row.cells)
     next_row = rows[-1].number + 1
-    return Chunk(first, next_row, tuple(windows), _json(keys), people, _json(cells), _json(rejects), len(rejects))
+    return Chunk(first, next_row, tuple(windows), keys, people, _json(cells), _json(rejects), len(rejects))
 
 
 def _phone(row: Row, header: list[str], places: Columns, region: str) -> str:

@@ -7,9 +7,10 @@ makes them all count. Whoever holds the import's lease goes on from the mark, so
 import csv
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, TextIO
 
 from sqlalchemy import TextClause, bindparam, text
@@ -45,9 +46,9 @@ class Running:
 
 
 # ---------------------------------------------------------------------------------------------------------- statements
-# A chunk travels as JSON, which each database unpacks in its own way; SQLite takes wide rows faster one by one.
+# PostgreSQL takes a whole chunk fastest as JSON, one statement for all; SQLite row by row, without unpacking.
 
-_KEYS, _TURNED_DOWN, _REJECTS = ("row", "phone", "phone_hash"), ("row",), ("row", "reason", "raw")
+_KEYS, _REJECTS = ("row", "phone", "phone_hash"), ("row", "reason", "raw")
 _KINDS = {"row": "integer", "birth_year": "integer", "fields": "jsonb", "raw": "jsonb"}
 
 
@@ -64,46 +65,52 @@ def _on_postgresql(parameter: str, names: Sequence[str]) -> str:
     return f"(SELECT {cells} FROM jsonb_array_elements(CAST(:{parameter} AS jsonb)) AS element(value))"  # noqa: S608
 
 
-class _Statements:
-    """What one kind of database is told about a chunk. `unpacked` makes a table of a parameter."""
-
-    def __init__(self, unpacked: Callable[[str, Sequence[str]], str]) -> None:
-        self.found = text(
-            "SELECT r.row, o.state AS opted_out, p.id AS person_id, p.phone, p.unreachable, c.import_id"  # noqa: S608
-            f" FROM {unpacked('keys', _KEYS)} AS r"
-            " LEFT JOIN person AS p ON p.phone_hash = r.phone_hash"
-            " LEFT JOIN opt_out AS o ON o.phone_hash = r.phone_hash AND o.state = 'out'"
-            " LEFT JOIN contact AS c ON c.campaign_id = :campaign_id AND c.person_id = p.id"
-            " WHERE o.phone_hash IS NOT NULL OR p.unreachable IS NOT NULL OR c.id IS NOT NULL"
-            " OR (p.id IS NOT NULL AND p.phone IS NULL)"
-        )
-        # Two imports at once go through the same people in the same order, so that neither can deadlock the other.
-        self.persons = text(
-            "INSERT INTO person (phone, phone_hash) SELECT r.phone, r.phone_hash"  # noqa: S608
-            f" FROM {unpacked('keys', _KEYS)} AS r"
-            f" WHERE r.row NOT IN {unpacked('turned_down', _TURNED_DOWN)}"
-            " ORDER BY r.phone_hash ON CONFLICT DO NOTHING"
-        )
-        self.rejects = text(
-            "INSERT INTO import_reject (import_id, row, reason, raw) SELECT :import_id, r.row, r.reason, r.raw"  # noqa: S608
-            f" FROM {unpacked('rejects', _REJECTS)} AS r"
-        )
+def _find(keys: str) -> TextClause:
+    """Rows of which the database knows something that matters."""
+    return text(
+        "SELECT r.row, o.state AS opted_out, p.id AS person_id, p.phone, p.unreachable, c.import_id"  # noqa: S608
+        f" FROM {keys} AS r"
+        " LEFT JOIN person AS p ON p.phone_hash = r.phone_hash"
+        " LEFT JOIN opt_out AS o ON o.phone_hash = r.phone_hash AND o.state = 'out'"
+        " LEFT JOIN contact AS c ON c.campaign_id = :campaign_id AND c.person_id = p.id"
+        " WHERE o.phone_hash IS NOT NULL OR p.unreachable IS NOT NULL OR c.id IS NOT NULL"
+        " OR (p.id IS NOT NULL AND p.phone IS NULL)"
+    )
 
 
-_ON_SQLITE, _ON_POSTGRESQL = _Statements(_on_sqlite), _Statements(_on_postgresql)
+def _reject(rejects: str) -> TextClause:
+    return text(
+        "INSERT INTO import_reject (import_id, row, reason, raw) SELECT :import_id, r.row, r.reason, r.raw"  # noqa: S608
+        f" FROM {rejects} AS r"
+    )
+
+
 _COPIED = ", ".join(CONTACT[3:])
-_ADD_CONTACTS = text(
-    f"INSERT INTO contact (campaign_id, import_id, person_id, window_id, {_COPIED})"  # noqa: S608
-    f" SELECT :campaign_id, :import_id, p.id, w.id, {_COPIED} FROM {_on_postgresql('people', CONTACT)} AS r"
-    " JOIN person AS p ON p.phone_hash = r.phone_hash JOIN texting_window AS w ON w.key = r.window_key"
-    " ORDER BY r.row ON CONFLICT DO NOTHING"
-)
-_ADD_CONTACT = (
-    f"INSERT INTO contact (campaign_id, import_id, person_id, window_id, {_COPIED})"  # noqa: S608
-    f" SELECT ?1, ?2, p.id, w.id, {', '.join(f'?{place + 3}' for place in range(3, len(CONTACT)))}"
-    " FROM person AS p CROSS JOIN texting_window AS w"
-    " WHERE p.phone_hash = ?4 AND w.key = ?5 AND ?3 > 0 ON CONFLICT DO NOTHING"
-)
+_CONTACT_INTO = f"INSERT INTO contact (campaign_id, import_id, person_id, window_id, {_COPIED})"
+
+
+class _Sqlite:
+    find, reject = _find(_on_sqlite("keys", _KEYS)), _reject(_on_sqlite("rejects", _REJECTS))
+    person = "INSERT INTO person (phone, phone_hash) VALUES (?2, ?3) ON CONFLICT DO NOTHING"
+    contact = (
+        f"{_CONTACT_INTO} VALUES (?1, ?2,"  # noqa: S608
+        " (SELECT id FROM person WHERE phone_hash = ?4), (SELECT id FROM texting_window WHERE key = ?5),"
+        f" {', '.join(f'?{place + 3}' for place in range(3, len(CONTACT)))}) ON CONFLICT DO NOTHING"
+    )
+
+
+class _Postgresql:
+    find, reject = _find(_on_postgresql("keys", _KEYS)), _reject(_on_postgresql("rejects", _REJECTS))
+    persons = text(
+        f"INSERT INTO person (phone, phone_hash) SELECT phone, phone_hash FROM {_on_postgresql('keys', _KEYS)} AS r"  # noqa: S608
+        " ON CONFLICT DO NOTHING"
+    )
+    contacts = text(
+        f"{_CONTACT_INTO} SELECT :campaign_id, :import_id, p.id, w.id, {', '.join(f'r.{it}' for it in CONTACT[3:])}"  # noqa: S608
+        f" FROM {_on_postgresql('people', CONTACT)} AS r"
+        " JOIN person AS p ON p.phone_hash = r.phone_hash JOIN texting_window AS w ON w.key = r.window_key"
+        " ORDER BY r.row ON CONFLICT DO NOTHING"
+    )
 
 
 def _timed(statement: str, *moments: str) -> TextClause:
@@ -126,9 +133,12 @@ _GIVE_BACK = text(
     "UPDATE contact_import SET lease_owner = NULL, lease_until = NULL WHERE id = :import_id AND lease_owner = :owner"
 )
 _ADVANCE = _timed(
-    "UPDATE contact_import SET next_row = :next, imported = imported + :imported, rejected = rejected + :rejected,"
-    " lease_until = :until WHERE id = :import_id AND lease_owner = :owner AND state = 'staging' AND next_row <= :first",
+    "UPDATE contact_import SET next_row = :next, lease_until = :until"
+    " WHERE id = :import_id AND lease_owner = :owner AND state = 'staging' AND next_row <= :first",
     "until",
+)
+_COUNT = text(
+    "UPDATE contact_import SET imported = imported + :imported, rejected = rejected + :rejected WHERE id = :import_id"
 )
 _DESCRIBE = text(
     "UPDATE contact_import SET header = :header WHERE id = :import_id AND lease_owner = :owner"
@@ -216,7 +226,8 @@ async def describe(session: AsyncSession, running: Running, header: list[str]) -
 
 async def add_windows(session: AsyncSession, keys: Sequence[str]) -> None:
     """Texting windows that these rows are the first to need."""
-    await session.execute(_WINDOW, [{"key": key} for key in keys])
+    if keys:
+        await session.execute(_WINDOW, [{"key": key} for key in keys])
 
 
 async def stage(session: AsyncSession, running: Running, chunk: Chunk, *, until: datetime) -> tuple[int, int]:
@@ -224,36 +235,47 @@ async def stage(session: AsyncSession, running: Running, chunk: Chunk, *, until:
 
     Their windows are there (add_windows). Raises LeaseLost or Overtaken, and then nothing may be committed.
     """
-    say = _ON_SQLITE if _is_sqlite(session) else _ON_POSTGRESQL
-    found = (await session.execute(say.found, {"keys": chunk.keys, "campaign_id": running.campaign_id})).all()
-    reasons = {row.row: why for row in found if (why := _reason(row, running.id))}
-    turned_down = json.dumps([[row] for row in reasons])
-    await _restore(session, chunk, {row.row: row.person_id for row in found if row.person_id and row.phone is None})
-
-    await session.execute(say.persons, {"keys": chunk.keys, "turned_down": turned_down})
-    people = [person for person in chunk.people if person[0] not in reasons] if reasons else chunk.people
-    if people and await _add_contacts(session, running, people) != len(people):
-        raise Overtaken
-    if chunk.rejects_count:
-        await session.execute(say.rejects, {"import_id": running.id, "rejects": chunk.rejects})
-    if reasons:
-        await session.execute(say.rejects, {"import_id": running.id, "rejects": _with_cells(chunk, reasons)})
-    rejected = chunk.rejects_count + len(reasons)
-    mark = {"first": chunk.first, "next": chunk.next, "imported": len(people), "rejected": rejected, "until": until}
-    moved: Any = await session.execute(_ADVANCE, {**mark, "import_id": running.id, "owner": running.owner})
+    mark = {"import_id": running.id, "owner": running.owner, "first": chunk.first, "next": chunk.next, "until": until}
+    moved: Any = await session.execute(_ADVANCE, mark)
     if moved.rowcount != 1:
         raise LeaseLost
-    return len(people), rejected
+    say = _Sqlite if _is_sqlite(session) else _Postgresql
+    keys = {"keys": json.dumps(chunk.keys)}
+    found = (await session.execute(say.find, {**keys, "campaign_id": running.campaign_id})).all()
+    reasons = {row.row: why for row in found if (why := _reason(row, running.id))}
+    await _restore(session, chunk, {row.row: row.person_id for row in found if row.person_id and row.phone is None})
+
+    imported = await _add(session, running, chunk, reasons)
+    if imported != len(chunk.people) - len(reasons):
+        raise Overtaken
+    if chunk.rejects_count:
+        await session.execute(say.reject, {"import_id": running.id, "rejects": chunk.rejects})
+    if reasons:
+        await session.execute(say.reject, {"import_id": running.id, "rejects": _with_cells(chunk, reasons)})
+    rejected = chunk.rejects_count + len(reasons)
+    counts = {"import_id": running.id, "imported": imported, "rejected": rejected}
+    await session.execute(_COUNT, counts)
+    return imported, rejected
 
 
-async def _add_contacts(session: AsyncSession, running: Running, people: list[tuple[Any, ...]]) -> int:
+async def _add(session: AsyncSession, running: Running, chunk: Chunk, but: Container[int]) -> int:
+    """Persons that are new, and everybody's contact, but for these rows. Returns how many contacts were."""
+    # Imports at the same time go through the same people in the same order, so that none can deadlock another; and
+    # neighbours in the index come together.
+    keys = sorted((key for key in chunk.keys if key[0] not in but), key=itemgetter(2))
+    people = [person for person in chunk.people if person[0] not in but]
+    if not people:
+        return 0
     added: Any
     if _is_sqlite(session):
+        connection = await session.connection()
+        await connection.exec_driver_sql(_Sqlite.person, keys)
         rows = [(running.campaign_id, running.id, *person) for person in people]
-        added = await (await session.connection()).exec_driver_sql(_ADD_CONTACT, rows)
+        added = await connection.exec_driver_sql(_Sqlite.contact, rows)
     else:
-        of_import = {"campaign_id": running.campaign_id, "import_id": running.id}
-        added = await session.execute(_ADD_CONTACTS, {**of_import, "people": json.dumps(people)})
+        await session.execute(_Postgresql.persons, {"keys": json.dumps(keys)})
+        values = {"campaign_id": running.campaign_id, "import_id": running.id, "people": json.dumps(people)}
+        added = await session.execute(_Postgresql.contacts, values)
     return int(added.rowcount)
 
 
@@ -274,14 +296,13 @@ def _reason(row: Any, import_id: int) -> str | None:
 async def _restore(session: AsyncSession, chunk: Chunk, erased: dict[int, int]) -> None:
     """A person who was erased, and never opted out, agreed anew: this file says so."""
     if erased:
-        phones = {row: phone for row, phone, _hash in json.loads(chunk.keys)}
+        phones = {row: phone for row, phone, _hash in chunk.keys}
         await session.execute(_RESTORE, [{"person_id": who, "phone": phones[row]} for row, who in erased.items()])
 
 
 def _with_cells(chunk: Chunk, reasons: dict[int, str]) -> str:
-    rows = (key[0] for key in json.loads(chunk.keys))
-    cells = json.loads(chunk.cells)
-    return json.dumps([[row, reasons[row], raw] for row, raw in zip(rows, cells, strict=True) if row in reasons])
+    cells = zip(chunk.keys, json.loads(chunk.cells), strict=True)
+    return json.dumps([[key[0], reasons[key[0]], raw] for key, raw in cells if key[0] in reasons])
 
 
 # ------------------------------------------------------------------------------------------------------ live, or undone

@@ -1,7 +1,4 @@
-"""Conversations: a voter's words come in, a volunteer's go out, and each pair has one thread.
-
-A voter's text is stored under the carrier's own id before anything is made of it: the same text twice is one row.
-"""
+"""Conversations: what a volunteer answers, decides and sees; each pair of volunteer and voter has one thread."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +8,7 @@ from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
-from bot.services import audit, cards, optouts, posts, segments, tallies
-from bot.services.keywords import Verdict, verdict
-from bot.services.phones import phone_hash
+from bot.services import audit, cards, optouts, posts, segments, tallies, volunteers
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
 from bot.services.texting import QUEUE
@@ -27,7 +22,6 @@ from models import (
     OptOutState,
     Priority,
     campaign,
-    card,
     contact,
     conversation,
     inbound,
@@ -39,23 +33,10 @@ from models import (
 from models import (
     opt_out as opt_outs,
 )
-from models.types import Json, Moment
+from models.types import Moment
 
-CALM = timedelta(seconds=5)
-"""Threads open once a volunteer's clicking has paused for so long, so that the card is not buried."""
 FRESH = timedelta(hours=1)
 """A voter who wrote so recently may be answered outside texting hours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A text from a phone, as the carrier's web hook gives it."""
-
-    carrier_sid: str
-    from_number: str
-    to_number: str
-    body: str
-    media: tuple[dict[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +48,7 @@ class Said:
     theirs: bool
     state: str
     media: int = 0
+    inbound_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +66,7 @@ class Talk:
     done: bool
 
 
-_STORE = text(
-    "INSERT INTO inbound (carrier_sid, person_id, from_number, to_number, body, media, verdict, at)"
-    " VALUES (:carrier_sid, :person_id, :from_number, :to_number, :body, :media, :verdict, :at)"
-    " ON CONFLICT (carrier_sid) DO NOTHING RETURNING id"
-).bindparams(bindparam("at", type_=Moment), bindparam("media", type_=Json))
-_PERSON = select(person.c.id).where(person.c.phone == bindparam("phone"))
-_NEWEST = (
-    select(
-        *(conversation.c.contact_id, conversation.c.campaign_id, conversation.c.volunteer_id, conversation.c.script_id),
-        *(contact.c.first_name, contact.c.last_name, campaign.c.created_by),
-        thread.c.root_ts,
-        card.c.clicked_at,
-    )
-    .join(contact, contact.c.id == conversation.c.contact_id)
-    .join(campaign, campaign.c.id == conversation.c.campaign_id)
-    .outerjoin(
-        thread,
-        (thread.c.conversation_id == conversation.c.contact_id)
-        & (thread.c.volunteer_id == conversation.c.volunteer_id),
-    )
-    .outerjoin(card, card.c.volunteer_id == conversation.c.volunteer_id)
-    .where(conversation.c.person_id == bindparam("person_id"), conversation.c.last_out_at.is_not(None))
-    .order_by(conversation.c.last_out_at.desc())
-    .limit(1)
-)
-_BIND = update(inbound).where(inbound.c.id == bindparam("which")).values(conversation_id=bindparam("conversation"))
-_WAITS = (
+WAITS = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"))
     .values(
@@ -143,7 +99,7 @@ _OURS = (
     .limit(bindparam("limit"))
 )
 _THEIRS = (
-    select(inbound.c.at, inbound.c.body, inbound.c.media)
+    select(inbound.c.id, inbound.c.at, inbound.c.body, inbound.c.media)
     .where(inbound.c.conversation_id == bindparam("conversation_id"))
     .order_by(inbound.c.id.desc())
     .limit(bindparam("limit"))
@@ -183,75 +139,19 @@ _UNSAID = (
     .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
     .returning(message.c.conversation_id, message.c.campaign_id, message.c.volunteer_id, message.c.script_id)
 )
+_STATE_OF = select(message.c.state).where(message.c.act_key == bindparam("key"))
 _WAITING_THREADS = (
-    select(conversation.c.contact_id)
+    select(conversation.c.contact_id, contact.c.first_name, contact.c.last_name, thread.c.root_ts)
+    .join(contact, contact.c.id == conversation.c.contact_id)
+    .outerjoin(
+        thread,
+        (thread.c.conversation_id == conversation.c.contact_id)
+        & (thread.c.volunteer_id == conversation.c.volunteer_id),
+    )
     .where(conversation.c.volunteer_id == bindparam("volunteer_id"))
     .where(conversation.c.state == ConversationState.NEEDS_REPLY)
     .limit(50)
 )
-
-
-async def receive(session: AsyncSession, received: Received, *, now: datetime, secret: str) -> None:
-    """Store a voter's text, obey an opt-out in it, and have it shown to the volunteer whose conversation it is.
-
-    A text that was stored before changes nothing. One from a stranger stays in the inbox (no conversation).
-    """
-    person_id = (await session.execute(_PERSON, {"phone": received.from_number})).scalar_one_or_none()
-    meaning = verdict(received.body)
-    values = {"carrier_sid": received.carrier_sid, "person_id": person_id, "from_number": received.from_number}
-    values |= {"to_number": received.to_number, "body": received.body, "media": list(received.media) or None}
-    inbound_id = (await session.execute(_STORE, {**values, "verdict": meaning.value, "at": now})).scalar_one_or_none()
-    if inbound_id is None:
-        return
-    found = None
-    if person_id is not None:
-        found = (await session.execute(_NEWEST, {"person_id": person_id})).first()
-    if found is not None:
-        await session.execute(_BIND, {"which": inbound_id, "conversation": found.contact_id})
-    if meaning in (Verdict.OUT, Verdict.HELD):
-        state = OptOutState.OUT if meaning is Verdict.OUT else OptOutState.HELD
-        hashed = phone_hash(secret, received.from_number)
-        await optouts.record(session, hashed, person_id=person_id, state=state, source="text", now=now)
-    if found is not None and meaning is Verdict.OUT:
-        await _left(session, found, inbound_id, now=now)
-    elif found is not None:
-        await _waits(session, found, inbound_id, now=now)
-
-
-async def _left(session: AsyncSession, found: Any, inbound_id: int, *, now: datetime) -> None:
-    """Somebody opted out: no thread opens for it. The card says it; a thread that is open says it too."""
-    await tallies.bump(session, [_entry(Metric.OPT_OUTS, found, now)])
-    if found.volunteer_id is None:
-        return
-    await cards.add_news(session, found.volunteer_id, f"{cards.name_of(found)} opted out and won't be texted again.")
-    if found.root_ts is not None:
-        key = f"inbound:{inbound_id}"
-        ids = {"conversation_id": found.contact_id, "inbound_id": inbound_id}
-        await posts.add(
-            session, PostKind.REPLY, to=found.volunteer_id, dedupe=key, merge=_merge_key(found), now=now, **ids
-        )
-
-
-async def _waits(session: AsyncSession, found: Any, inbound_id: int, *, now: datetime) -> None:
-    """The voter's words go to the volunteer's thread; whoever made the campaign gets what has no volunteer."""
-    await session.execute(_WAITS, {"which": found.contact_id, "now": now})
-    await tallies.bump(session, [_entry(Metric.REPLIES, found, now)])
-    calm = found.clicked_at + CALM if found.clicked_at and found.root_ts is None else now
-    await posts.add(
-        session,
-        PostKind.REPLY,
-        to=found.volunteer_id or found.created_by,
-        dedupe=f"inbound:{inbound_id}",
-        merge=_merge_key(found),
-        now=now,
-        due_at=max(calm, now),
-        conversation_id=found.contact_id,
-        inbound_id=inbound_id,
-    )
-
-
-def _merge_key(found: Any) -> str:
-    return f"conversation:{found.contact_id}"
 
 
 async def answer(
@@ -262,6 +162,8 @@ async def answer(
     Raises Refusal, in words for the volunteer, when it may not go.
     """
     found = await _mine(session, conversation_id, by)
+    if await was_texted(session, act_key) is not None:
+        return
     body = body.strip()
     expires = await _may_answer(session, found, body, now)
     values = {
@@ -283,20 +185,24 @@ async def answer(
         "due_at": now + undo,
         "expires_at": expires,
     }
-    if (await session.execute(select(message.c.id).where(message.c.act_key == act_key))).first() is not None:
-        return
     await session.execute(QUEUE, values)
     await session.execute(_ANSWERED, {"which": conversation_id, "now": now})
-    await tallies.bump(session, [_entry(Metric.ANSWERED, found, now)])
+    await tallies.bump(session, [entry(Metric.ANSWERED, found, now)])
 
 
-async def unsay(session: AsyncSession, act_key: str, *, now: datetime) -> bool:
-    """Take a typed answer back, if it is still here; False if it has left."""
+async def was_texted(session: AsyncSession, act_key: str) -> bool | None:
+    """Whether the text of this act is on its way; None if no text came of it."""
+    state = (await session.execute(_STATE_OF, {"key": act_key})).scalar_one_or_none()
+    return None if state is None else state not in NEVER_LEFT
+
+
+async def unsay(session: AsyncSession, act_key: str, *, now: datetime) -> bool | None:
+    """Take a typed answer back: False if it has left already, None if there was nothing to take back."""
     row = (await session.execute(_UNSAID, {"key": act_key, "now": now})).first()
     if row is None:
-        return False
-    await session.execute(_WAITS, {"which": row.conversation_id, "now": now})
-    await tallies.bump(session, [_entry(Metric.ANSWERED, row, now, n=-1)])
+        return False if await was_texted(session, act_key) else None
+    await session.execute(WAITS, {"which": row.conversation_id, "now": now})
+    await tallies.bump(session, [entry(Metric.ANSWERED, row, now, n=-1)])
     return True
 
 
@@ -305,7 +211,7 @@ async def opt_out(session: AsyncSession, conversation_id: int, *, by: str, now: 
     found = await _mine(session, conversation_id, by)
     who = {"person_id": found.person_id, "by": by, "source": "volunteer"}
     await optouts.record(session, found.phone_hash, **who, state=OptOutState.OUT, now=now)
-    await tallies.bump(session, [_entry(Metric.OPT_OUTS, found, now)])
+    await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now)])
     return await talk(session, conversation_id)
 
 
@@ -352,11 +258,21 @@ async def opened(session: AsyncSession, conversation_id: int, volunteer_id: str,
     await session.execute(_OPENED, {**values, "channel": channel, "root_ts": root_ts})
 
 
-async def open_threads_now(session: AsyncSession, volunteer_id: str, *, now: datetime) -> None:
-    """Show this volunteer's waiting replies without waiting for the clicking to pause."""
+async def open_threads_now(session: AsyncSession, volunteer_id: str, *, now: datetime) -> list[str]:
+    """Show this volunteer's waiting replies without waiting for the clicking to pause.
+
+    Returns the names of those whose thread is open already.
+    """
     await cards.rest_now(session, volunteer_id)
-    for contact_id in (await session.execute(_WAITING_THREADS, {"volunteer_id": volunteer_id})).scalars():
-        await posts.put_off(session, f"conversation:{contact_id}", until=now)
+    rows = (await session.execute(_WAITING_THREADS, {"volunteer_id": volunteer_id})).all()
+    for row in rows:
+        await posts.put_off(session, merge_key(row), until=now)
+    return [cards.name_of(row) for row in rows if row.root_ts is not None]
+
+
+def merge_key(found: Any) -> str:
+    """What is to be shown of one conversation goes out together."""
+    return f"conversation:{found.contact_id}"
 
 
 async def talk(session: AsyncSession, conversation_id: int, *, last: int = 10) -> Talk:
@@ -402,10 +318,11 @@ async def said_in(session: AsyncSession, conversation_id: int, inbound_ids: list
 
 
 def _theirs(row: Any) -> Said:
-    return Said(row.at, row.body, True, "", media=len(row.media or ()))
+    return Said(row.at, row.body, True, "", media=len(row.media or ()), inbound_id=row.id)
 
 
 async def _mine(session: AsyncSession, conversation_id: int, by: str) -> Any:
+    await volunteers.check_not_suspended(session, by)
     found = (await session.execute(_TALK, {"conversation_id": conversation_id})).first()
     if found is None or (found.volunteer_id or found.created_by) != by:
         raise Refusal("This conversation is no longer yours; somebody else looks after it now.")
@@ -444,6 +361,7 @@ async def _may_answer(session: AsyncSession, found: Any, body: str, now: datetim
     )
 
 
-def _entry(metric: Metric, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:
+def entry(metric: Metric, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:
+    """What to count of a row that has a campaign, a volunteer and a script."""
     counted = {"campaign_id": row.campaign_id, "volunteer_id": row.volunteer_id, "script_id": row.script_id}
     return tallies.entry(metric, **counted, now=now, n=n)

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services import audit
+from bot.services import audit, tallies
+from bot.services.tallies import Metric
 from models import ConversationState, MessageState, OptOutState, conversation, message, opt_out, person
 from models.types import Moment
 
@@ -26,6 +27,7 @@ _BLOCK = (
     update(message)
     .where(message.c.person_id == bindparam("who"), message.c.state == MessageState.QUEUED)
     .values(state=MessageState.BLOCKED, state_at=bindparam("now"))
+    .returning(message.c.campaign_id, message.c.volunteer_id, message.c.script_id)
 )
 _CLOSE = (
     update(conversation)
@@ -57,7 +59,8 @@ async def record(
     values = {"phone_hash": phone_hash, "state": state.value, "at": now, "source": source, "by": by, "reason": reason}
     await session.execute(_RECORD, values)
     if person_id is not None:
-        await session.execute(_BLOCK, {"who": person_id, "now": now})
+        blocked = (await session.execute(_BLOCK, {"who": person_id, "now": now})).mappings().all()
+        await tallies.bump(session, [tallies.entry(Metric.NOT_SENT, **row, now=now) for row in blocked])
         if state is OptOutState.OUT:
             await close_conversations(session, person_id, "opted_out")
     await audit.note(session, who=by or source, what=f"opt-out {state}", subject=phone_hash, now=now, reason=reason)

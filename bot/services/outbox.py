@@ -5,7 +5,7 @@ What nobody can prove is UNKNOWN, and the machine never sends an UNKNOWN text ag
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services import optouts, tallies
+from bot.services.carrier_codes import NOT_SET_UP, OPTED_OUT, UNREACHABLE, in_words
 from bot.services.tallies import Metric
 from models import (
     MAY_RISE_TO,
@@ -36,10 +37,6 @@ SENDER = "carrier"
 LEASE = timedelta(seconds=60)
 """Longer than a POST may take; a claim that is older belongs to a process that died."""
 REVIEW_AFTER = timedelta(minutes=15)
-UNREACHABLE = {21211: "not a valid number", 21614: "not a mobile number", 30005: "unknown number", 30006: "landline"}
-"""Codes after which the number is not to be texted again."""
-NOT_SET_UP = {21408, 21606, 21659, 21660, 21701, 21703, 30034}
-"""Codes that say the account may not send at all: the campaign pauses and its organizer is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +84,14 @@ class Delivery:
     error: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What somebody must be told: texts that the account may not send, and answers that did not arrive, with why."""
+
+    not_set_up: list[Any] = field(default_factory=list)
+    lost: list[tuple[Any, str]] = field(default_factory=list)
+
+
 _FIRST_PACE = text(
     "INSERT INTO pace (sender, tokens, refilled_at) VALUES (:sender, :tokens, :now) ON CONFLICT (sender) DO NOTHING"
 ).bindparams(bindparam("now", type_=Moment))
@@ -100,6 +105,9 @@ _TRIP = (
     update(pace)
     .where(pace.c.sender == bindparam("sender_name"))
     .values(tripped_until=bindparam("until"), tripped_why=bindparam("why"))
+)
+_SHUT = select(pace.c.tripped_until, pace.c.tripped_why).where(
+    pace.c.sender == SENDER, pace.c.tripped_until.is_not(None)
 )
 _READY = select(func.count()).select_from(
     select(message.c.id)
@@ -184,7 +192,8 @@ _EXPIRED = (
     .where(message.c.state == MessageState.QUEUED, message.c.expires_at <= bindparam("now"))
     .values(state=MessageState.EXPIRED, state_at=bindparam("now"))
     .returning(
-        message.c.conversation_id, message.c.kind, message.c.campaign_id, message.c.volunteer_id, message.c.script_id
+        *(message.c.id, message.c.conversation_id, message.c.kind, message.c.campaign_id, message.c.volunteer_id),
+        message.c.script_id,
     )
 )
 _BACK_IN_HAND = (
@@ -219,10 +228,10 @@ async def is_anything_due(session: AsyncSession, *, now: datetime) -> bool:
 async def claim(session: AsyncSession, *, owner: str, rate: float, limit: int, now: datetime) -> list[Claimed]:
     """Take up to `limit` due texts, as many segments as the pace allows, answers to voters first.
 
-    `rate` is segments a second, for all workers together. Nothing that is opted out, paused or past its window is taken.
+    `rate` is segments a second, for all workers together. Nothing opted out, paused or past its window is taken.
     """
     shared = (await session.execute(_PACE, {"sender_name": SENDER})).one()
-    if shared.tripped_until is not None and shared.tripped_until > now:
+    if shared.tripped_until is not None:
         return []
     elapsed = max((now - shared.refilled_at).total_seconds(), 0.0)
     tokens = min(shared.tokens + elapsed * rate, max(rate, 1.0))  # never a burst of more than a second's worth
@@ -256,25 +265,29 @@ async def put_back(session: AsyncSession, message_ids: Iterable[int], *, now: da
         await _settle(session, message_id, (MessageState.POSTING,), MessageState.QUEUED, now=now)
 
 
-async def record(session: AsyncSession, outcomes: Iterable[Outcome], *, now: datetime) -> list[Any]:
-    """Write down what POSTs came to; returns the rows of texts that the account was not set up to send.
+async def record(session: AsyncSession, outcomes: Iterable[Outcome], *, now: datetime) -> Trouble:
+    """Write down what POSTs came to.
 
     A late proof always wins: a 201 that comes after the lease has ended still makes the text ACCEPTED.
     """
-    bumps, not_set_up = [], []
+    bumps, trouble = [], Trouble()
     for outcome in sorted(outcomes, key=lambda each: each.message_id):
         before, after, due = _transition(outcome, now)
         row = await _settle(session, outcome.message_id, before, after, now=now, due=due, of=outcome)
         if row is None or outcome.result in (Result.LATER, Result.STOP, Result.UNKNOWN):
             continue
-        metric = Metric.ACCEPTED if outcome.result is Result.ACCEPTED else Metric.NOT_SENT
-        bumps.append(_entry(metric, row, now))
-        if outcome.result is Result.REFUSED:
+        if outcome.result is Result.ACCEPTED:
+            bumps.append(_entry(Metric.ACCEPTED, row, now))
+        elif outcome.error in NOT_SET_UP:
+            bumps.append(await _back(session, row, now=now))
+            trouble.not_set_up.append(row)
+        else:
+            bumps.append(_entry(Metric.NOT_SENT, row, now))
             await _refused(session, row, outcome.error, now=now)
-            if outcome.error in NOT_SET_UP:
-                not_set_up.append(row)
+        if outcome.result is Result.REFUSED and row.kind == MessageKind.ANSWER:
+            trouble.lost.append((row, in_words(outcome.error)))
     await tallies.bump(session, bumps)
-    return not_set_up
+    return trouble
 
 
 def _transition(outcome: Outcome, now: datetime) -> tuple[tuple[MessageState, ...], MessageState, datetime | None]:
@@ -285,31 +298,33 @@ def _transition(outcome: Outcome, now: datetime) -> tuple[tuple[MessageState, ..
     if outcome.result is Result.UNKNOWN:
         return posting, MessageState.UNKNOWN, None
     if outcome.result is Result.REFUSED:
-        refused = MessageState.BLOCKED if outcome.error == 21610 else MessageState.REJECTED
+        refused = MessageState.BLOCKED if outcome.error == OPTED_OUT else MessageState.REJECTED
         return (*posting, MessageState.UNKNOWN), refused, None
     return posting, MessageState.QUEUED, now + timedelta(seconds=outcome.pause)
 
 
 async def _refused(session: AsyncSession, row: Any, code: int | None, *, now: datetime) -> None:
-    """What the carrier's refusal teaches about this person; a first text that cannot be sent closes its conversation."""
-    if code == 21610:
-        phone_hash = (await session.execute(_HASH, {"which": row.person_id})).scalar_one()
-        out = {"person_id": row.person_id, "state": OptOutState.OUT, "source": "carrier"}
+    """A first text that cannot be sent closes its conversation; after an answer the voter waits again."""
+    await _learn(session, row.person_id, code, now=now)
+    if row.kind == MessageKind.FIRST:
+        await session.execute(_GIVE_UP, {"which": row.conversation_id})
+    else:
+        await session.execute(_WAITS_AGAIN, {"which": row.conversation_id, "now": now})
+
+
+async def _learn(session: AsyncSession, person_id: int, code: int | None, *, now: datetime) -> None:
+    """What the carrier's code teaches about this person."""
+    if code == OPTED_OUT:
+        phone_hash = (await session.execute(_HASH, {"which": person_id})).scalar_one()
+        out: dict[str, Any] = {"person_id": person_id, "state": OptOutState.OUT, "source": "carrier"}
         await optouts.record(session, phone_hash, **out, now=now)
     elif code in UNREACHABLE:
-        await session.execute(_UNREACHABLE, {"which": row.person_id, "why": UNREACHABLE[code]})
-    if code in NOT_SET_UP:
-        await session.execute(_BACK_IN_HAND, {"which": row.conversation_id})
-    elif row.kind == MessageKind.FIRST:
-        await session.execute(_GIVE_UP, {"which": row.conversation_id})
+        await session.execute(_UNREACHABLE, {"which": person_id, "why": UNREACHABLE[code]})
 
 
-async def delivered(session: AsyncSession, deliveries: Iterable[Delivery], *, now: datetime) -> list[Any]:
-    """Take the carrier's word for texts it has; early, twice or out of order, states only rise.
-
-    Returns the rows of answers that did not arrive, so that their volunteers can be told.
-    """
-    bumps, lost = [], []
+async def delivered(session: AsyncSession, deliveries: Iterable[Delivery], *, now: datetime) -> Trouble:
+    """Take the carrier's word for texts it has; early, twice or out of order, states only rise."""
+    bumps, trouble = [], Trouble()
     for each in sorted(deliveries, key=lambda one: one.message_id):
         row = await _settle(session, each.message_id, MAY_RISE_TO[each.state], each.state, now=now, of=each)
         if row is None:
@@ -318,37 +333,53 @@ async def delivered(session: AsyncSession, deliveries: Iterable[Delivery], *, no
             bumps.append(_entry(Metric.DELIVERED, row, now))
         elif each.state in (MessageState.UNDELIVERED, MessageState.FAILED):
             bumps.append(_entry(Metric.UNDELIVERED, row, now))
-            if each.error in UNREACHABLE:
-                await session.execute(_UNREACHABLE, {"which": row.person_id, "why": UNREACHABLE[each.error]})
+            await _learn(session, row.person_id, each.error, now=now)
+            if each.error in NOT_SET_UP:
+                trouble.not_set_up.append(row)
             if row.kind == MessageKind.ANSWER:
-                lost.append(row)
+                trouble.lost.append((row, in_words(each.error)))
     await tallies.bump(session, bumps)
-    return lost
+    return trouble
+
+
+async def shut(session: AsyncSession) -> Any | None:
+    """(tripped_until, tripped_why) while nothing may be claimed, else None."""
+    return (await session.execute(_SHUT)).first()
 
 
 async def trip(session: AsyncSession, *, until: datetime | None, why: str | None) -> None:
-    """Claim nothing until then (or again, for None): the carrier's door is shut, and knocking makes riddles."""
+    """Claim nothing: the carrier's door is shut, and knocking makes riddles. `until` is when to ask whether it is open.
+
+    None opens it again.
+    """
     await session.execute(_TRIP, {"sender_name": SENDER, "until": until, "why": why})
 
 
-async def sweep(session: AsyncSession, *, now: datetime) -> list[Any]:
-    """The minute's tidying; returns the texts that a person must now decide about.
+async def sweep(session: AsyncSession, *, now: datetime) -> Trouble:
+    """The minute's tidying.
 
     A claim whose lease has ended is UNKNOWN (its process may have posted before it died), never QUEUED. A queued text
     past its window is EXPIRED and its contact is the volunteer's again.
     """
     await session.execute(_ABANDONED, {"now": now})
-    bumps = []
-    for row in (await session.execute(_EXPIRED, {"now": now})).all():
-        first = row.kind == MessageKind.FIRST
-        await session.execute(_BACK_IN_HAND if first else _WAITS_AGAIN, _which(row, now, first))
-        bumps.append(_entry(Metric.TEXTED if first else Metric.ANSWERED, row, now, n=-1))
-    await tallies.bump(session, bumps)
+    expired = (await session.execute(_EXPIRED, {"now": now})).all()
+    await tallies.bump(session, [await _back(session, row, now=now) for row in expired])
+    too_late = "it could not leave before the texting hours ended"
+    return Trouble(lost=[(row, too_late) for row in expired if row.kind == MessageKind.ANSWER])
+
+
+async def for_review(session: AsyncSession, *, now: datetime) -> list[Any]:
+    """Texts that stayed UNKNOWN for too long: a person must decide. Each comes once: tell it in this transaction."""
     return list((await session.execute(_FOR_REVIEW, {"now": now, "before": now - REVIEW_AFTER})).all())
 
 
-def _which(row: Any, now: datetime, first: bool) -> dict[str, Any]:
-    return {"which": row.conversation_id} if first else {"which": row.conversation_id, "now": now}
+async def _back(session: AsyncSession, row: Any, *, now: datetime) -> dict[str, Any]:
+    """It was not sent, and may be: the contact is in hand again, or the voter waits again. Returns what to count."""
+    if row.kind == MessageKind.FIRST:
+        await session.execute(_BACK_IN_HAND, {"which": row.conversation_id})
+        return _entry(Metric.TEXTED, row, now, n=-1)
+    await session.execute(_WAITS_AGAIN, {"which": row.conversation_id, "now": now})
+    return _entry(Metric.ANSWERED, row, now, n=-1)
 
 
 async def _settle(

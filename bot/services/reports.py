@@ -24,8 +24,10 @@ _TEXTING_NOW = select(func.distinct(tally.c.volunteer_id)).where(
 _WAITING = select(func.count(), func.min(conversation.c.waiting_since)).where(
     conversation.c.campaign_id == bindparam("campaign_id"), conversation.c.state == ConversationState.NEEDS_REPLY
 )
-_DOUBTFUL = select(func.count()).where(message.c.state.in_(("unknown", "review")))
-_TRIPPED = select(pace.c.tripped_why).where(pace.c.tripped_until > bindparam("now"))
+_DOUBTFUL = select(func.count()).where(
+    message.c.state.in_(("unknown", "review")), message.c.campaign_id == bindparam("campaign_id")
+)
+_TRIPPED = select(pace.c.tripped_why).where(pace.c.tripped_until.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,9 @@ class Status:
     texted: int
     accepted: int
     delivered: int
+    undelivered: int
     failed: int
+    answered: int
     replies: int
     opt_outs: int
     skipped: int
@@ -59,7 +63,7 @@ class Status:
     @property
     def queued(self) -> int:
         """Texts clicked that the carrier does not have yet."""
-        return max(self.texted - self.accepted - self.failed, 0)
+        return max(self.texted + self.answered - self.accepted - self.failed - self.doubtful, 0)
 
 
 async def status(session: AsyncSession, found: Any, *, now: datetime, rate: float) -> Status:
@@ -69,7 +73,7 @@ async def status(session: AsyncSession, found: Any, *, now: datetime, rate: floa
     waiting, since = (await session.execute(_WAITING, of)).one()
     hour = now.replace(minute=0, second=0, microsecond=0)
     texting = (await session.execute(_TEXTING_NOW, {**of, "since": hour - timedelta(minutes=1)})).scalars().all()
-    remaining = sums.get(Metric.IMPORTED, 0) - sums.get(Metric.ACCEPTED, 0)
+    remaining = sums.get(Metric.IMPORTED, 0) - sums.get(Metric.TEXTED, 0)
     return Status(
         name=found.name,
         state=CampaignState(found.state),
@@ -78,15 +82,17 @@ async def status(session: AsyncSession, found: Any, *, now: datetime, rate: floa
         texted=sums.get(Metric.TEXTED, 0),
         accepted=sums.get(Metric.ACCEPTED, 0),
         delivered=sums.get(Metric.DELIVERED, 0),
+        undelivered=sums.get(Metric.UNDELIVERED, 0),
         failed=sums.get(Metric.NOT_SENT, 0),
+        answered=sums.get(Metric.ANSWERED, 0),
         replies=sums.get(Metric.REPLIES, 0),
         opt_outs=sums.get(Metric.OPT_OUTS, 0),
         skipped=sums.get(Metric.SKIPPED, 0),
         wrong_numbers=sums.get(Metric.WRONG_NUMBER, 0),
         waiting=waiting,
         waiting_since=since,
-        doubtful=(await session.execute(_DOUBTFUL)).scalar_one(),
+        doubtful=(await session.execute(_DOUBTFUL, of)).scalar_one(),
         texting_now=tuple(texting),
-        stopped_why=(await session.execute(_TRIPPED, {"now": now})).scalar_one_or_none(),
+        stopped_why=(await session.execute(_TRIPPED)).scalar_one_or_none(),
         minutes_left=max(round(remaining / rate / 60), 1) if remaining > 0 else None,
     )

@@ -7,7 +7,7 @@ is shown it; whatever forbids a text is said on the card that comes back, and th
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
@@ -23,6 +23,7 @@ from models import (
     OptOutState,
     Priority,
     campaign,
+    contact,
     conversation,
     membership,
     message,
@@ -30,7 +31,17 @@ from models import (
 )
 from models.types import Moment
 
-_OBEYED = select(literal_column("1")).where(message.c.act_key == bindparam("act_key"))
+_TEXTED_BY = (
+    select(message.c.id, contact.c.first_name, contact.c.last_name)
+    .join(contact, contact.c.id == message.c.conversation_id)
+    .where(message.c.act_key == bindparam("act_key"))
+)
+_SKIPPED = (
+    select(contact.c.id, contact.c.first_name, contact.c.last_name)
+    .join(conversation, conversation.c.contact_id == contact.c.id)
+    .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
+    .where(conversation.c.state == ConversationState.DONE, conversation.c.closed_as == "skipped")
+)
 _LEAVE = (
     update(conversation)
     .where(
@@ -107,15 +118,15 @@ async def send(session: AsyncSession, press: Press, *, now: datetime, undo: time
     Raises Refusal for somebody who is suspended or has no card.
     """
     seen = await cards.look(session, press.volunteer_id)
-    if stale := await _out_of_date(session, press, seen, now=now):
-        return stale
+    if _is_out_of_date(press, seen):
+        return await _newer(session, press, seen, "That card was out of date, so nothing was sent.", now=now)
     body = (press.body or "").strip()
     if why := _unsendable(body):
         return await _again(session, press, seen, why, now=now, words=body)
     if why := _forbidden(seen, now):
         return await _refused(session, press, seen, why, now=now, words=body)
     if not await _leave(session, press, seen, ConversationState.TEXTED, out_at=now):
-        return await _shown_again(session, press, now=now)
+        return await _shown_again(session, press, await _obeyed(session, press), now=now)
     message_id = await _queue(session, press, seen, body, now=now, undo=undo)
     await _count(session, press, seen, Metric.TEXTED, now=now)
     last = Last("Texted", cards.name_of(seen), f"m{message_id}")
@@ -173,11 +184,20 @@ async def open_card(session: AsyncSession, volunteer_id: str, campaign_id: int |
     if not isinstance(shown.next, Rest) or shown.next.why != "done":
         return shown
     if shown.next.more:
-        await assignments.hand_out(session, campaign_id, volunteer_id, shown.next.more, by=volunteer_id, now=now)
+        more = {"by": volunteer_id, "now": now}
+        if not await assignments.hand_out(session, campaign_id, volunteer_id, shown.next.more, **more):
+            raise Refusal(f"Nobody is left to text in {shown.campaign}: every contact is handed out. Thank you!")
         shown = await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
     elif not shown.next.of:
         raise Refusal(f"You have no contacts of {shown.campaign}. Ask an organizer for some.")
     return shown
+
+
+async def as_it_stands(session: AsyncSession, volunteer_id: str, *, now: datetime) -> Card | None:
+    """The live drawing once more, with the Undo of the text before it; None while it shows nobody who may be texted."""
+    row = await cards.whereabouts(session, volunteer_id)
+    last = await _obeyed(session, Press(volunteer_id, row.version - 1)) if row else None
+    return await cards.as_it_stands(session, volunteer_id, now=now, last=last)
 
 
 def _unsendable(body: str) -> str | None:
@@ -193,6 +213,8 @@ def _forbidden(seen: Any, now: datetime) -> str | None:
     name = cards.name_of(seen)
     if seen.campaign_state != CampaignState.LIVE:
         return f"{seen.campaign} is {seen.campaign_state}, so nothing was sent to {name}."
+    if seen.opted_out == OptOutState.HELD:
+        return f"{name} may have asked to be left alone, so nothing was sent. Somebody has to decide about that first."
     if seen.opted_out is not None:
         return f"{name} has opted out, so nothing was sent."
     if seen.unreachable is not None:
@@ -202,21 +224,38 @@ def _forbidden(seen: Any, now: datetime) -> str | None:
     return None
 
 
-async def _out_of_date(session: AsyncSession, press: Press, seen: Any, *, now: datetime) -> Card | None:
-    """The newer card, if the pressed one is not the live one. A press that was already obeyed needs no words."""
-    if press.version == seen.version and seen.contact_id is not None:
-        return None
-    if (await session.execute(_OBEYED, {"act_key": _act_key(press)})).first() is not None:
-        return await _shown_again(session, press, now=now)
-    return await _again(session, press, seen, "That card was out of date, so nothing was sent.", now=now)
+def _is_out_of_date(press: Press, seen: Any) -> bool:
+    return press.version != seen.version or seen.contact_id is None or press.contact_id not in (None, seen.contact_id)
 
 
-async def _shown_again(session: AsyncSession, press: Press, *, now: datetime) -> Card:
+async def _newer(session: AsyncSession, press: Press, seen: Any, notice: str, *, now: datetime) -> Card:
+    """The live card for a press on an older one. A press that was already obeyed needs no words.
+
+    What was typed on the older one is kept if it was for the same contact.
+    """
+    if obeyed := await _obeyed(session, press):
+        return await _shown_again(session, press, obeyed, now=now)
+    words = (press.body or "").strip() if press.contact_id == seen.contact_id else ""
+    return await _again(session, press, seen, notice, now=now, words=words)
+
+
+async def _obeyed(session: AsyncSession, press: Press) -> Last | None:
+    """What an earlier press on this very drawing did."""
+    if row := (await session.execute(_TEXTED_BY, {"act_key": _act_key(press)})).first():
+        return Last("Texted", cards.name_of(row), f"m{row.id}")
+    skipped = {"which": press.contact_id, "whose": press.volunteer_id}
+    if press.contact_id and (row := (await session.execute(_SKIPPED, skipped)).first()):
+        return Last("Skipped", cards.name_of(row), f"c{row.id}")
+    return None
+
+
+async def _shown_again(session: AsyncSession, press: Press, last: Last | None, *, now: datetime) -> Card:
     """The live card as it is, for a press that another press was quicker than."""
-    if shown := await cards.as_it_stands(session, press.volunteer_id, now=now):
-        return shown
     seen = await cards.look(session, press.volunteer_id)
-    return await cards.draw(session, press, seen.last_campaign_id, seen=seen, now=now)
+    last = last if press.version == seen.version - 1 else None
+    if shown := await cards.as_it_stands(session, press.volunteer_id, now=now, last=last):
+        return shown
+    return await cards.draw(session, press, seen.last_campaign_id, seen=seen, now=now, last=last)
 
 
 async def _again(
@@ -230,8 +269,9 @@ async def _again(
 
 async def _refused(session: AsyncSession, press: Press, seen: Any, why: str, *, now: datetime, words: str) -> Card:
     """Put away a contact who may never be texted; keep the words for one who may be later."""
-    if seen.opted_out is not None or seen.unreachable is not None:
-        closed_as = "opted_out" if seen.opted_out is not None else "unreachable"
+    opted_out = seen.opted_out == OptOutState.OUT
+    if opted_out or seen.unreachable is not None:
+        closed_as = "opted_out" if opted_out else "unreachable"
         await _leave(session, press, seen, ConversationState.DONE, closed_as)
     return await _again(session, press, seen, why, now=now, words=words)
 
@@ -286,10 +326,10 @@ async def _set_aside(
     session: AsyncSession, press: Press, closed_as: str, metric: Metric, did: str, *, now: datetime
 ) -> Card:
     seen = await cards.look(session, press.volunteer_id)
-    if press.version != seen.version or seen.contact_id is None:
-        return await _again(session, press, seen, "That card was out of date, so nothing was changed.", now=now)
+    if _is_out_of_date(press, seen):
+        return await _newer(session, press, seen, "That card was out of date, so nothing was changed.", now=now)
     if not await _leave(session, press, seen, ConversationState.DONE, closed_as):
-        return await _shown_again(session, press, now=now)
+        return await _shown_again(session, press, await _obeyed(session, press), now=now)
     if closed_as == "opted_out":
         who = {"person_id": seen.person_id, "by": press.volunteer_id}
         await optouts.record(session, seen.phone_hash, **who, state=OptOutState.OUT, source="volunteer", now=now)

@@ -41,6 +41,12 @@ async def role_of(session: AsyncSession, slack_id: str) -> Role | None:
     return Role(given) if given is not None else None
 
 
+async def check_not_suspended(session: AsyncSession, slack_id: str) -> None:
+    """Raises Refusal for somebody whose role is `none`."""
+    if await role_of(session, slack_id) is Role.NONE:
+        raise Refusal("Your access to texting has been taken away. Ask an organizer if that is a mistake.")
+
+
 async def named(session: AsyncSession, slack_id: str) -> str:
     """Their name, or "" while we have none."""
     row = (await session.execute(_ROW, {"slack_id": slack_id})).first()

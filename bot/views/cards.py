@@ -1,7 +1,6 @@
 """The volunteer's card, and what stands in its place when there is no contact to show."""
 
 from bot.services.cards import Card, Draft, Last, Rest
-from bot.services.segments import MAX_CHARACTERS
 from bot.views import ids
 from bot.views.blocks import (
     Block,
@@ -26,9 +25,9 @@ def card(shown: Card) -> Message:
     return message(f"Next: {escape(shown.next.name)}", *above, *_contact(shown, shown.next))
 
 
-def buried(shown: Card) -> Message:
-    """The text that a card leaves behind when it has come again below the replies."""
-    return message(f"This card went on below ({escape(shown.campaign)}).")
+def waiting_above(names: list[str]) -> str:
+    """For whoever asks for replies whose threads are open already."""
+    return f"Waiting for your answer, each in a thread above: {escape(', '.join(names))}."
 
 
 def _above(shown: Card) -> list[Block]:
@@ -49,6 +48,7 @@ def _last(last: Last, version: int) -> Block:
 
 def _contact(shown: Card, draft: Draft) -> list[Block]:
     version = str(shown.version)
+    whose = f"{version}:{draft.conversation_id}"
     menu = overflow(
         ids.CARD_MENU,
         [
@@ -66,11 +66,10 @@ def _contact(shown: Card, draft: Draft) -> list[Block]:
         block_id=f"message.{version}",
         initial=draft.text,
         multiline=True,
-        most=MAX_CHARACTERS,
     )
-    send = actions(button("Send", ids.SEND, version, style="primary"))
+    send = actions(button("Send", ids.SEND, whose, style="primary"))
     progress = context(f"*{draft.number} of {draft.of}* · {escape(shown.campaign)}")
-    aside = [button("Skip", ids.SKIP, version), *_replies(shown)]
+    aside = [button("Skip", ids.SKIP, whose), *_replies(shown)]
     return [section(who, accessory=menu), typed, context(_size(draft)), send, progress, actions(*aside)]
 
 

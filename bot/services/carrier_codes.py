@@ -1,0 +1,27 @@
+"""What the carrier's error codes mean, for the machine and in words. Wordings of its own change; codes do not."""
+
+OPTED_OUT = 21610
+UNREACHABLE = {21211: "not a valid number", 21614: "not a mobile number", 30005: "unknown number", 30006: "landline"}
+"""Codes after which the number is not to be texted again. A phone that is only switched off (30003) is no such case."""
+NOT_SET_UP = {21408, 21606, 21659, 21660, 21701, 21703, 30032, 30034}
+"""Codes that say the account may not send at all: the campaign pauses and its organizer is told."""
+
+_WORDS = {
+    **UNREACHABLE,
+    OPTED_OUT: "they asked the carrier for no more texts",
+    21612: "the carrier has no way to that phone",
+    21617: "it was too long",
+    30003: "the phone is switched off or out of reach",
+    30004: "the phone does not take texts from us",
+    30007: "the carrier took it for spam",
+    30036: "the carrier did not get to it within the texting hours",
+}
+
+
+def in_words(code: int | None) -> str:
+    """Why a text did not arrive, as the end of a sentence."""
+    if code in NOT_SET_UP:
+        return "our account is not set up to send it"
+    return _WORDS.get(code or 0) or (
+        f"the phone did not take it (code {code})" if code else "the phone did not take it"
+    )

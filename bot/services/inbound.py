@@ -1,0 +1,121 @@
+"""A voter's words come in: stored under the carrier's own id before anything is made of them, so that the same text
+twice is one row. An opt-out in them is obeyed in the same transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.services import cards, optouts, posts, tallies
+from bot.services.conversations import WAITS, entry, merge_key
+from bot.services.keywords import Verdict, verdict
+from bot.services.phones import phone_hash
+from bot.services.posts import PostKind
+from bot.services.tallies import Metric
+from models import OptOutState, campaign, card, contact, conversation, inbound, person, thread
+from models.types import Json, Moment
+
+CALM = timedelta(seconds=5)
+"""Threads open once a volunteer's clicking has paused for so long, so that the card is not buried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A text from a phone, as the carrier's web hook gives it."""
+
+    carrier_sid: str
+    from_number: str
+    to_number: str
+    body: str
+    media: tuple[dict[str, str], ...] = ()
+
+
+_STORE = text(
+    "INSERT INTO inbound (carrier_sid, person_id, from_number, to_number, body, media, verdict, at)"
+    " VALUES (:carrier_sid, :person_id, :from_number, :to_number, :body, :media, :verdict, :at)"
+    " ON CONFLICT (carrier_sid) DO NOTHING RETURNING id"
+).bindparams(bindparam("at", type_=Moment), bindparam("media", type_=Json))
+_PERSON = select(person.c.id).where(person.c.phone == bindparam("phone"))
+_NEWEST = (
+    select(
+        *(conversation.c.contact_id, conversation.c.campaign_id, conversation.c.volunteer_id, conversation.c.script_id),
+        *(conversation.c.closed_as, contact.c.first_name, contact.c.last_name, campaign.c.created_by),
+        thread.c.root_ts,
+        card.c.clicked_at,
+    )
+    .join(contact, contact.c.id == conversation.c.contact_id)
+    .join(campaign, campaign.c.id == conversation.c.campaign_id)
+    .outerjoin(
+        thread,
+        (thread.c.conversation_id == conversation.c.contact_id)
+        & (thread.c.volunteer_id == conversation.c.volunteer_id),
+    )
+    .outerjoin(card, card.c.volunteer_id == conversation.c.volunteer_id)
+    .where(conversation.c.person_id == bindparam("person_id"), conversation.c.last_out_at.is_not(None))
+    .order_by(conversation.c.last_out_at.desc())
+    .limit(1)
+)
+_BIND = update(inbound).where(inbound.c.id == bindparam("which")).values(conversation_id=bindparam("conversation"))
+
+
+async def receive(session: AsyncSession, received: Received, *, now: datetime, secret: str) -> None:
+    """Store a voter's text, obey an opt-out in it, and have it shown to the volunteer whose conversation it is.
+
+    A text that was stored before changes nothing. One from a stranger stays in the inbox (no conversation).
+    """
+    person_id = (await session.execute(_PERSON, {"phone": received.from_number})).scalar_one_or_none()
+    meaning = verdict(received.body)
+    values = {"carrier_sid": received.carrier_sid, "person_id": person_id, "from_number": received.from_number}
+    values |= {"to_number": received.to_number, "body": received.body, "media": list(received.media) or None}
+    inbound_id = (await session.execute(_STORE, {**values, "verdict": meaning.value, "at": now})).scalar_one_or_none()
+    if inbound_id is None:
+        return
+    found = None
+    if person_id is not None:
+        found = (await session.execute(_NEWEST, {"person_id": person_id})).first()
+    if found is not None:
+        await session.execute(_BIND, {"which": inbound_id, "conversation": found.contact_id})
+    if meaning in (Verdict.OUT, Verdict.HELD):
+        state = OptOutState.OUT if meaning is Verdict.OUT else OptOutState.HELD
+        hashed = phone_hash(secret, received.from_number)
+        await optouts.record(session, hashed, person_id=person_id, state=state, source="text", now=now)
+    if found is not None and meaning is Verdict.OUT:
+        await _left(session, found, inbound_id, now=now)
+    elif found is not None:
+        await _waits(session, found, inbound_id, now=now)
+
+
+async def _left(session: AsyncSession, found: Any, inbound_id: int, *, now: datetime) -> None:
+    """Somebody opted out: no thread opens for it. The card says it; a thread that is open says it too."""
+    await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now)])
+    if found.volunteer_id is None:
+        return
+    await cards.add_news(session, found.volunteer_id, f"{cards.name_of(found)} opted out and won't be texted again.")
+    if found.root_ts is not None:
+        key = f"inbound:{inbound_id}"
+        ids = {"conversation_id": found.contact_id, "inbound_id": inbound_id}
+        await posts.add(
+            session, PostKind.REPLY, to=found.volunteer_id, dedupe=key, merge=merge_key(found), now=now, **ids
+        )
+
+
+async def _waits(session: AsyncSession, found: Any, inbound_id: int, *, now: datetime) -> None:
+    """The voter's words go to the volunteer's thread; whoever made the campaign gets what has no volunteer."""
+    if found.closed_as != "opted_out":  # what they write after a STOP is shown, but there is nothing to answer
+        await session.execute(WAITS, {"which": found.contact_id, "now": now})
+    await tallies.bump(session, [entry(Metric.REPLIES, found, now)])
+    calm = found.clicked_at + CALM if found.clicked_at and found.root_ts is None else now
+    await posts.add(
+        session,
+        PostKind.REPLY,
+        to=found.volunteer_id or found.created_by,
+        dedupe=f"inbound:{inbound_id}",
+        merge=merge_key(found),
+        now=now,
+        due_at=max(calm, now),
+        conversation_id=found.contact_id,
+        inbound_id=inbound_id,
+    )

@@ -1,0 +1,113 @@
+"""The product as a process of its own, started as anybody would start it: a command and its environment.
+
+It listens on loopback only. Whatever the shell has set for a real installation is left out, so that a demo can never
+text a real person.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import aiohttp
+
+LOOPBACK = "127.0.0.1"
+OURS = ("SLACK_", "TWILIO_", "TEXTBANK_", "SMS_", "PUBLIC_URL", "DATABASE_URL", "ADMIN_USERS", "UNDO_SECONDS")
+MORE_OF_OURS = ("DEFAULT_REGION", "TEXTING_HOURS", "HOST", "PORT", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+START_WITHIN = 40.0
+STOP_WITHIN = 10.0
+
+
+class ProductTrouble(Exception):
+    """The product did not start, or ended; in words, with what it last said."""
+
+
+def free_port(wanted: int) -> int:
+    """The port, if nobody listens there; any free one for 0. Raises ProductTrouble."""
+    with socket.socket() as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, wanted))
+        except OSError as wrong:
+            why = "is taken by another program" if wrong.errno in (98, 48, 10048) else f"cannot be used ({wrong.strerror})"
+            raise ProductTrouble(f"Port {wanted} {why}. Choose another one with --port, or leave --port out.") from None
+        return int(probe.getsockname()[1])
+
+
+class Product:
+    """The running process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    @property
+    def ended(self) -> bool:
+        return self._process.returncode is not None
+
+    def trouble(self, what: str) -> ProductTrouble:
+        """`what`, with the last lines that the product wrote."""
+        lines = self._log.read_text(errors="replace").strip().splitlines()[-15:]
+        said = "\n".join(f"    {line[:400]}" for line in lines) or "    (nothing)"
+        return ProductTrouble(f"{what} It said:\n{said}\nAll of it is in {self._log}.")
+
+    async def is_ready(self, url: str) -> None:
+        """Returns once the product says that it can serve. Raises ProductTrouble."""
+        deadline = asyncio.get_running_loop().time() + START_WITHIN
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
+            while asyncio.get_running_loop().time() < deadline:
+                if self.ended:
+                    raise self.trouble(f"Textbank did not start (exit code {self._process.returncode}).")
+                with suppress(aiohttp.ClientError, TimeoutError):
+                    async with session.get(f"{url}/healthz") as answer:
+                        if answer.status == 200:
+                            return
+                await asyncio.sleep(0.1)
+        raise self.trouble(f"Textbank was not ready within {START_WITHIN:.0f} seconds.")
+
+    async def stop(self) -> None:
+        """Ask it to end, and its children with it; insist if it does not."""
+        if not self.ended:
+            self._process.terminate()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), STOP_WITHIN)
+        if hasattr(os, "killpg"):
+            with suppress(ProcessLookupError):  # mostly nobody is left
+                os.killpg(self._process.pid, signal.SIGKILL)
+        if not self.ended:
+            self._process.kill()
+        await self._process.wait()
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without anything that a real installation, or a proxy, has set there."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(OURS) and name.upper() not in MORE_OF_OURS
+    }
+    return {**kept, **settings, "HOST": LOOPBACK, "PYTHONUNBUFFERED": "1"}
+
+
+@asynccontextmanager
+async def running(settings: Mapping[str, str], log: Path) -> AsyncIterator[Product]:
+    """The product, from its start until the block ends."""
+    with log.open("wb") as into:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot"),
+            env=environment(settings),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=into,
+            stderr=into,
+            start_new_session=True,  # a Ctrl-C in the terminal is for us: we end it in good order
+        )
+    product = Product(process, log)
+    try:
+        yield product
+    finally:
+        await asyncio.shield(product.stop())

@@ -1,0 +1,228 @@
+"""One import from its file to the pool, as a process of its own runs it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+import models
+from bot.database import Database
+from bot.services import campaigns
+from handlers import importing
+
+NOW = datetime(2026, 10, 20, 16, tzinfo=UTC)
+
+
+class Killed(Exception):
+    """Stands for the end of the process at this very moment."""
+
+
+class Desk:
+    """Where an organizer's files arrive. `clock` stands still unless moved."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database, self.path, self.now = database, folder / "people.csv", NOW
+        self.import_id = 0
+
+    async def receives(self, content: str | bytes) -> None:
+        self.path.write_bytes(content.encode() if isinstance(content, str) else content)
+        new = campaigns.NewCampaign("October", "Hi {first_name}", "They signed up on our page", "people.csv", None)
+        async with self.database.transaction() as session:
+            _, self.import_id = await campaigns.create(session, new, by="U1", now=self.now)
+
+    async def runs(self, owner: str = "me", progress: Callable[[int, int], Any] | None = None, rows: int = 100) -> None:
+        await importing.run(
+            self.database,
+            self.import_id,
+            self.path,
+            region="US",
+            secret="a secret for tests",
+            hours="09:00-20:00",
+            owner=owner,
+            clock=lambda: self.now,
+            progress=progress,
+            chunk_rows=rows,
+        )
+
+    async def row(self) -> Any:
+        return (await self._execute(select(models.contact_import))).one()
+
+    async def count(self, table: Any) -> int:
+        return int((await self._execute(select(func.count()).select_from(table))).scalar_one())
+
+    async def _execute(self, statement: Any) -> Any:
+        async with self.database.reading() as session:
+            return await session.execute(statement)
+
+
+@pytest.fixture
+def desk(database: Database, tmp_path: Path) -> Desk:
+    return Desk(database, tmp_path)
+
+
+def people(count: int) -> str:
+    return "first_name,cell,zip\n" + "".join(
+        f"Ann{number},313-{200 + number // 10_000}-{number % 10_000:04},48201\n" for number in range(count)
+    )
+
+
+async def test_five_thousand_rows_are_in_the_pool_within_seconds(desk: Desk) -> None:
+    await desk.receives(people(5_000) + "Bob,nonsense,\nAnn again,3132000000,\n")
+    seen: list[tuple[int, int]] = []
+    since = time.perf_counter()
+    await desk.runs(progress=lambda imported, rejected: seen.append((imported, rejected)), rows=1_000)
+    assert time.perf_counter() - since < 20
+    done = await desk.row()
+    assert (done.state, done.imported, done.rejected, done.lease_owner) == ("live", 5_000, 2, None)
+    assert done.header == ["first_name", "cell", "zip"]
+    assert [await desk.count(it) for it in (models.contact, models.conversation)] == [5_000, 5_000]
+    assert seen[0] == (1_000, 0)
+    assert seen[-1] == (5_000, 2)
+
+
+async def test_an_import_killed_while_staging_goes_on_and_doubles_nothing(desk: Desk) -> None:
+    await desk.receives(people(950) + "Bob,nonsense,\n")
+
+    def dies(imported: int, _rejected: int) -> None:
+        if imported == 400:
+            raise Killed
+
+    with pytest.raises(Killed):
+        await desk.runs(progress=dies)
+    half = await desk.row()
+    assert (half.state, half.imported, half.next_row) == ("staging", 400, 402)
+    assert await desk.count(models.conversation) == 0, "nothing can be handed out of half a file"
+
+    seen: list[int] = []
+    await desk.runs(owner="another", progress=lambda imported, _rejected: seen.append(imported))
+    assert seen[0] == 100, "the second run begins where the first ended"
+    done = await desk.row()
+    assert (done.state, done.imported, done.rejected) == ("live", 950, 1)
+    assert [await desk.count(it) for it in (models.contact, models.conversation)] == [950, 950]
+    assert await desk.count(models.tally) == 1
+
+
+async def test_an_import_killed_while_conversations_are_opened_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.receives(people(50))
+    monkeypatch.setattr(importing, "OPEN_AT_ONCE", 20)
+    opened = 0
+    original = importing.contacts.open_some
+
+    async def dies_at_the_second(*args: Any, **more: Any) -> int | None:
+        nonlocal opened
+        opened += 1
+        if opened == 2:
+            raise Killed
+        return await original(*args, **more)
+
+    monkeypatch.setattr(importing.contacts, "open_some", dies_at_the_second)
+    with pytest.raises(Killed):
+        await desk.runs()
+    assert await desk.count(models.conversation) == 20
+
+    monkeypatch.setattr(importing.contacts, "open_some", original)
+    await desk.runs(owner="another")
+    assert await desk.count(models.conversation) == 50
+    assert await desk.count(models.tally) == 1
+    assert (await desk.row()).open_after is None
+
+
+async def test_a_process_that_died_with_the_lease_is_followed_when_it_has_run_out(desk: Desk) -> None:
+    await desk.receives(people(10))
+    async with desk.database.transaction() as session:
+        until = NOW + importing.LEASE
+        await importing.contacts.take(session, desk.import_id, owner="the dead", now=NOW, until=until)
+    await desk.runs()
+    assert (await desk.row()).state == "staging"
+    desk.now += importing.LEASE + timedelta(seconds=1)
+    await desk.runs()
+    assert (await desk.row()).state == "live"
+
+
+async def test_two_importers_of_one_file_are_one(desk: Desk) -> None:
+    await desk.receives(people(500))
+    await asyncio.gather(desk.runs(owner="one"), desk.runs(owner="two"))
+    done = await desk.row()
+    assert (done.state, done.imported, done.rejected) == ("live", 500, 0)
+    assert await desk.count(models.conversation) == 500
+
+
+async def test_an_importer_that_slept_through_its_lease_stops_and_harms_nothing(desk: Desk) -> None:
+    await desk.receives(people(500))
+
+    def taken_over(imported: int, _rejected: int) -> None:
+        if imported == 200:
+            taking.append(asyncio.ensure_future(steal()))
+
+    async def steal() -> None:
+        async with desk.database.transaction() as session:
+            await session.execute(text("UPDATE contact_import SET lease_owner = 'thief'"))
+
+    taking: list[asyncio.Future[None]] = []
+    await desk.runs(progress=taken_over)
+    assert taking
+    half = await desk.row()
+    assert (half.state, half.lease_owner) == ("staging", "thief")
+    assert half.imported < 500
+    desk.now += importing.LEASE + timedelta(seconds=1)
+    await desk.runs(owner="third")
+    assert await desk.count(models.contact) == (await desk.row()).imported == 500
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "The file is empty."),
+        ("name,email\nAnn,ann@example.org\n", "No column looks like a phone number's."),
+        ("Ann,313-555-0123\nBob,313-555-0124\n", "looks like a person"),
+        (b"PK\x03\x04...", "Excel workbook"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_fails_with_words_and_leaves_nothing(
+    desk: Desk, content: str | bytes, words: str
+) -> None:
+    await desk.receives(content)
+    await desk.runs()
+    failed = await desk.row()
+    assert failed.state == "failed"
+    assert words in failed.error
+    assert (failed.imported, failed.rejected, failed.lease_owner) == (0, 0, None)
+    assert await desk.count(models.contact) == 0
+
+
+async def test_a_file_that_cannot_be_read_any_more_takes_back_what_was_staged(desk: Desk) -> None:
+    await desk.receives(people(300))
+
+    def dies(imported: int, _rejected: int) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        await desk.runs(progress=dies)
+    assert await desk.count(models.contact) == 100
+    desk.path.unlink()
+    await desk.runs()
+    failed = await desk.row()
+    assert (failed.state, failed.next_row) == ("failed", 0)
+    assert "cannot be read" in failed.error
+    assert [await desk.count(it) for it in (models.contact, models.import_reject)] == [0, 0]
+
+
+async def test_a_reader_that_dies_is_an_error_and_not_the_end_of_the_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.receives(people(10))
+    monkeypatch.setattr(importing, "send_chunks", _dies_at_once)
+    with pytest.raises(RuntimeError, match="ended too early"):
+        await desk.runs()
+    assert (await desk.row()).state == "staging"
+
+
+def _dies_at_once(*_args: Any) -> None:
+    raise SystemExit(1)
