@@ -1,6 +1,5 @@
 """The yardstick: a bare Bolt app that acknowledges each click and posts a card to its response_url. No database."""
 
-import asyncio
 import os
 from typing import Any
 
@@ -31,7 +30,7 @@ async def main() -> None:
     @app.action("card.send")
     async def send(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        version = int(body["actions"][0]["value"]) + 1
+        version = int(body["actions"][0]["value"].partition(":")[0]) + 1
         draft = Draft(1, "Ann Lee", "Flint", "8:00 PM", version, 50, TEXT, count(TEXT))
         message = {**card(Card(version, 1, "Benchmark", draft)), "replace_original": True}
         async with session.post(body["response_url"], json=message):

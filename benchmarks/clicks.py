@@ -68,7 +68,7 @@ def environment(url: str, port: int, outside: int) -> dict[str, str]:
     }
 
 
-def measure(name: str, module: str, url: str, servers: list[int], versions: dict[str, int], seconds: float) -> Figures:
+def measure(name: str, module: str, url: str, servers: list[int], values: dict[str, str], seconds: float) -> Figures:
     """Start a server, let the volunteers click, and wait until the carrier has every text."""
     port, outside = free_port(), free_port()
     process = subprocess.Popen([sys.executable, "-m", module], env=environment(url, port, outside))
@@ -76,7 +76,7 @@ def measure(name: str, module: str, url: str, servers: list[int], versions: dict
         _wait_for(port)
         before = _cpu(process.pid, servers)
         lo = load.Load(f"http://127.0.0.1:{port}/slack/events", outside)
-        took = asyncio.run(load.run(lo, versions, seconds=seconds, settle=module == "bot"))
+        took = asyncio.run(load.run(lo, values, seconds=seconds, settle=module == "bot"))
         cpu = _cpu(process.pid, servers) - before
     finally:
         process.terminate()
@@ -89,7 +89,7 @@ def measure(name: str, module: str, url: str, servers: list[int], versions: dict
 def _wait_for(port: int) -> None:
     for _ in range(200):
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1)  # noqa: S310
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1)
             return
         except OSError:
             time.sleep(0.1)
@@ -105,7 +105,7 @@ def _cpu(pid: int, servers: list[int]) -> float:
     return total
 
 
-async def _prepare(url: str, people: int) -> dict[str, int]:
+async def _prepare(url: str, people: int) -> dict[str, str]:
     async with ground.opened(url) as database:
         with tempfile.TemporaryDirectory() as folder:
             campaign_id = await ground.fill(database, CONTACTS, folder=Path(folder))
@@ -119,8 +119,8 @@ def main() -> None:
     asked.add_argument("--volunteers", type=int, default=16)
     asked.add_argument("--only", choices=["sqlite", "postgresql"])
     chosen = asked.parse_args()
-    versions = {f"U0VOL{number:04d}": 1 for number in range(chosen.volunteers)}
-    bare = measure("bare Bolt", "benchmarks.bare", "sqlite:///unused", [], versions, chosen.seconds)
+    values = {f"U0VOL{number:04d}": "1:1" for number in range(chosen.volunteers)}
+    bare = measure("bare Bolt", "benchmarks.bare", "sqlite:///unused", [], values, chosen.seconds)
     rows = [bare]
     for kind in [chosen.only] if chosen.only else ["sqlite", "postgresql"]:
         with ground.database_url(kind) as (url, servers):

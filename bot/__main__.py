@@ -54,11 +54,38 @@ def migrate() -> None:
 
 
 @cli.command()
-def sandbox() -> None:
+def sandbox(
+    volunteers: Annotated[int, typer.Option(min=1, max=12, help="How many volunteers play.")] = 4,
+    contacts: Annotated[int, typer.Option(min=1, max=2000, help="How many people are invented to be texted.")] = 240,
+    seconds: Annotated[float, typer.Option(min=3, max=3600, help="How long the text bank should take.")] = 60,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where Textbank listens; 0 takes a free port.")] = 0,
+    folder: Annotated[Path, typer.Option(help="Where each run leaves its database and its log.")] = Path(
+        "sandbox-data"
+    ),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete what earlier runs have left there.")] = False,
+    stay: Annotated[bool, typer.Option("--stay", help="Go on listening when it is over, until Ctrl-C.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Invent the same people and chances again.")] = None,
+) -> None:
     """The whole product with no account anywhere: a simulated Slack, a simulated carrier, and people who text."""
-    from sandbox.demo import main
-
-    main()
+    try:
+        from sandbox.demo import Options, main
+    except ModuleNotFoundError as missing:
+        words = f"The library {missing.name} is missing. `make demo` fetches everything that is needed."
+        typer.echo(words, err=True)
+        raise typer.Exit(2) from None
+    played = main(
+        Options(
+            volunteers=volunteers,
+            contacts=contacts,
+            seconds=seconds,
+            port=port,
+            folder=folder,
+            fresh=fresh,
+            stay=stay,
+            seed=seed,
+        )
+    )
+    raise typer.Exit(played)
 
 
 @cli.command(hidden=True, name="read-file")

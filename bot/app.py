@@ -164,7 +164,7 @@ async def serve(settings: Settings, roles: Iterable[str]) -> None:
             return
         config = uvicorn.Config(
             web(state.kit),
-            host="0.0.0.0",
+            host=state.kit.settings.host,
             port=settings.port,
             log_level="warning",
             access_log=False,

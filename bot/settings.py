@@ -1,6 +1,7 @@
 """The environment, read once into one frozen Settings. What is wrong or missing is said with how to mend it."""
 
 import re
+from ipaddress import ip_address
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
@@ -24,6 +25,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 
     database_url: str = "sqlite:///textbank.db"
+    host: str = "0.0.0.0"  # noqa: S104 (a host's router must reach it)
     port: int = Field(default=3000, ge=0, le=65535)
     public_url: str | None = None
 
@@ -53,6 +55,15 @@ class Settings(BaseSettings):
         if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
             raise ValueError("write sqlite:///path/to/file.db or postgresql://user:password@host/name")
         return url
+
+    @field_validator("host")
+    @classmethod
+    def _is_address(cls, host: str) -> str:
+        try:
+            ip_address(host)
+        except ValueError:  # some shells and build tools set HOST to something else
+            raise ValueError("write an address of this machine, such as 0.0.0.0 (all of them) or 127.0.0.1") from None
+        return host
 
     @field_validator("public_url")
     @classmethod

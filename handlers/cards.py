@@ -115,9 +115,7 @@ async def text(ack: AsyncAck, command: dict[str, Any], kit: Kit) -> None:
 
 def _show(kit: Kit, click: Click, card: Card) -> None:
     otherwise = partial(_bring_back, kit, click.who, card.version)
-    kit.slack.replace(
-        click.response_url, views.card(card), card=click.who, version=card.version, otherwise=otherwise
-    )
+    kit.slack.replace(click.response_url, views.card(card), card=click.who, version=card.version, otherwise=otherwise)
 
 
 async def _bring_back(kit: Kit, who: str, version: int) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 from models.campaigns import Campaign, CampaignState, Script, Segment
 from models.people import Contact, ContactImport, ImportReject, ImportState, OptOut, OptOutState, Person, TextingWindow
+from models.rules import state_is
 from models.texts import (
     MAY_RISE_TO,
     NEVER_LEFT,
@@ -88,6 +89,7 @@ __all__ = [
     "script",
     "segment",
     "slack_post",
+    "state_is",
     "tally",
     "texting_window",
     "thread",

@@ -118,7 +118,9 @@ def where_it_is_day(places: list[Place]) -> str:
     """An honest sentence about whom this file is of."""
     home = [place for place in places if place in AT_HOME]
     if not home:
-        return "It is night all over the United States, so these are Americans abroad, texted by the clocks they live by."
+        return (
+            "It is night all over the United States, so these are Americans abroad, texted by the clocks they live by."
+        )
     if len(home) < len(places):
         cities = " and ".join(place.city for place in home)
         return f"In the United States only {cities} may be texted at this hour, so most of these are Americans abroad."

@@ -34,7 +34,11 @@ def free_port(wanted: int) -> int:
         try:
             probe.bind((LOOPBACK, wanted))
         except OSError as wrong:
-            why = "is taken by another program" if wrong.errno in (98, 48, 10048) else f"cannot be used ({wrong.strerror})"
+            why = (
+                "is taken by another program"
+                if wrong.errno in (98, 48, 10048)
+                else f"cannot be used ({wrong.strerror})"
+            )
             raise ProductTrouble(f"Port {wanted} {why}. Choose another one with --port, or leave --port out.") from None
         return int(probe.getsockname()[1])
 
@@ -110,4 +114,4 @@ async def running(settings: Mapping[str, str], log: Path) -> AsyncIterator[Produ
     try:
         yield product
     finally:
-        await asyncio.shield(product.stop())
+        await product.stop()

@@ -21,16 +21,32 @@ TALKS: tuple[tuple[str, ...], ...] = (
     ("What time does it open?", "At 7 in the morning, and it closes at 8 in the evening.", "perfect thx"),
     ("Who is this?", "I'm a volunteer with Neighbors Vote. We remind everybody to vote.", "Oh ok, cool"),
     ("I voted early last week 😊", "That is great to hear. Thank you for voting!"),
-    ("Do I need to bring ID", "It depends on the state: your county's web page says which kinds count.", "ok will look"),
+    (
+        "Do I need to bring ID",
+        "It depends on the state: your county's web page says which kinds count.",
+        "ok will look",
+    ),
     ("Maybe. Work is crazy right now", "I understand. Early voting is open on Saturday too.", "Saturday could work!"),
     ("My wife and I are both going", "Lovely! Thank you both."),
-    ("I moved in August, can I still vote here?", "You can update your address online until Friday.", "Did it just now"),
+    (
+        "I moved in August, can I still vote here?",
+        "You can update your address online until Friday.",
+        "Did it just now",
+    ),
     ("is there parking", "Yes, behind the building, and it is free that day."),
     ("Can I take my kids?", "Of course, children may come into the booth with you.", "Great, see you there"),
-    ("I lost my mail ballot", "Your county can send a new one; call them by Thursday.", "Calling them tomorrow, thank you"),
+    (
+        "I lost my mail ballot",
+        "Your county can send a new one; call them by Thursday.",
+        "Calling them tomorrow, thank you",
+    ),
     ("Yep", "Thank you!"),
     ("Are you a bot?", "No, a person: each of us here types and sends by hand.", "Ha, good"),
-    ("I'm in a wheelchair. Is it accessible?", "Yes, with a ramp on the left side and a low booth.", "Much appreciated"),
+    (
+        "I'm in a wheelchair. Is it accessible?",
+        "Yes, with a ramp on the left side and a low booth.",
+        "Much appreciated",
+    ),
     ("Remind me tomorrow", "I will. Have a good evening!"),
     ("Hmm I don't know who to vote for", "There is a side-by-side guide at your public library.", "Good idea"),
     ("¿Dónde puedo votar?", "En el lugar que dice su tarjeta; abre a las 7.", "Muchas gracias"),
@@ -39,7 +55,11 @@ TALKS: tuple[tuple[str, ...], ...] = (
     ("Can I help too?", "We would love that! Come to our channel and say hello."),
 )
 WARY: tuple[tuple[str, ...], ...] = (
-    ("How did you get my number?", "You signed up with us at neighborsvote.example in spring.", "Right, forgot about that"),
+    (
+        "How did you get my number?",
+        "You signed up with us at neighborsvote.example in spring.",
+        "Right, forgot about that",
+    ),
 )
 """Words that might mean "leave me alone": the product asks the volunteer, who goes on talking."""
 LATE_STOPS: tuple[tuple[str, ...], ...] = (
@@ -54,7 +74,9 @@ ANGRY = (
 FURIOUS = ("this is harassing me, go away",)
 """Words that might mean "leave me alone", from somebody who does: the volunteer opts them out."""
 
-ANSWERS = {line: talk[at + 1] for talk in (*TALKS, *WARY, *LATE_STOPS) for at, line in enumerate(talk[:-1]) if at % 2 == 0}
+ANSWERS = {
+    line: talk[at + 1] for talk in (*TALKS, *WARY, *LATE_STOPS) for at, line in enumerate(talk[:-1]) if at % 2 == 0
+}
 """The volunteer's answer to each of the voters' words that want one."""
 LAST_WORDS = {talk[-1] for talk in (*TALKS, *WARY) if len(talk) % 2}
 """Words after which there is nothing more to say."""

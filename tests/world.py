@@ -4,7 +4,7 @@ Only the network is simulated: the product is the real one, with the real SDKs a
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,8 @@ from handlers.sending import Sender
 from handlers.worker import Importer
 from sandbox.carrier import Carrier, Phone
 from sandbox.serving import serve
-from sandbox.slack import File, Person, Slack
+from sandbox.slack import File, Person, Slack, clicks
+from sandbox.slack.delivery import Answer
 
 TUESDAY_NOON = datetime(2026, 10, 20, 16, 0, tzinfo=UTC)
 """Noon in Detroit, nine in the morning in Los Angeles."""
@@ -77,6 +78,10 @@ class World:
             await self.carrier.settle()
             quiet = 0 if worked else quiet + 1
 
+    async def drawn(self) -> None:
+        """Until what was pressed shows on the screen."""
+        await self.kit.slack.drain()
+
     async def minute(self) -> None:
         """A minute passes, and the clock ticks."""
         self.time.passes(minutes=1)
@@ -112,12 +117,26 @@ class World:
     async def texting(self, volunteer: Person, count: int = 50, name: str = "Fall GOTV") -> None:
         """The volunteer has contacts in hand and the first of them on the card."""
         await self.organizer.types(f"/textbank assign {name} @{volunteer.name.split()[0].lower()} {count}")
+        await self.settles()
         await volunteer.types("/text")
         await self.settles()
 
     def phone(self, number: str) -> Phone:
         """A voter's phone."""
         return self.carrier.phone(number)
+
+
+def people(count: int, *, city: str = "Detroit", state: str = "MI") -> str:
+    """A file of so many contacts: Voter100 with the phone (313) 555-0100, and so on."""
+    rows = [f"Voter{n},Vale,(313) 555-{n:04},{city},{state}" for n in range(100, 100 + count)]
+    return "\n".join(["First Name,Last Name,Cell Phone,City,State", *rows])
+
+
+def aims(person: Person, label: str) -> Callable[[], Coroutine[Any, Any, Answer]]:
+    """Her finger over a button as it is drawn now; what is returned presses it, whatever is drawn by then."""
+    drawn, (block, element) = person._find(None, lambda one: one.button(label), f"button {label!r}")
+    payload = clicks.block_actions(person, drawn, clicks.button_action(block, element))
+    return lambda: person.slack.delivery.interact(payload)
 
 
 @contextlib.asynccontextmanager

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services import campaigns, conversations, posts
 from bot.services.outbox import Trouble
 from bot.services.posts import PostKind
-from models import CampaignState, campaign
+from models import CampaignState, campaign, state_is
 
-_ORGANIZERS = select(campaign.c.created_by).where(campaign.c.state == CampaignState.LIVE).distinct()
+_ORGANIZERS = select(campaign.c.created_by).where(state_is(campaign, CampaignState.LIVE)).distinct()
 
 
 async def tell(session: AsyncSession, trouble: Trouble, *, now: datetime) -> None:

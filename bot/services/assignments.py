@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import Refusal
 from bot.services import audit, tallies
 from bot.services.texting_hours import Window, closes_at
-from models import ConversationState, conversation, membership, segment, texting_window
+from models import ConversationState, conversation, membership, segment, state_is, texting_window
 
 MOST_AT_ONCE = 2_000
 """More than anybody texts in a day; a slip of the finger should not empty the pool."""
@@ -35,7 +35,7 @@ _POOL = (
         conversation.c.campaign_id == bindparam("campaign_id"),
         conversation.c.segment_id == bindparam("segment_id"),
         conversation.c.window_id == bindparam("window_id"),
-        conversation.c.state == ConversationState.POOL,
+        state_is(conversation, ConversationState.POOL),
     )
     .order_by(conversation.c.contact_id)
     .limit(bindparam("limit"))
@@ -43,7 +43,7 @@ _POOL = (
 )
 _HOLD = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), conversation.c.state == ConversationState.POOL)
+    .where(conversation.c.contact_id == bindparam("which"), state_is(conversation, ConversationState.POOL))
     .values(state=ConversationState.HELD, volunteer_id=bindparam("holder"), position=bindparam("place"))
 )
 _HELD = (
@@ -51,7 +51,7 @@ _HELD = (
     .where(
         conversation.c.volunteer_id == bindparam("volunteer_id"),
         conversation.c.campaign_id == bindparam("campaign_id"),
-        conversation.c.state == ConversationState.HELD,
+        state_is(conversation, ConversationState.HELD),
     )
     .limit(1)
 )

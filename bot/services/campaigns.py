@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
 from bot.services import audit, scripts
-from models import CampaignState, ImportState, campaign, contact_import, script, segment
+from models import CampaignState, ImportState, campaign, contact_import, script, segment, state_is
 
 NAME_LENGTH = 80
 CONSENT_LENGTH = 500
@@ -30,7 +30,7 @@ class NewCampaign:
 
 _BY_PREFIX = select(campaign).order_by(campaign.c.id.desc()).limit(20)
 _BY_ID = select(campaign).where(campaign.c.id == bindparam("campaign_id"))
-_LIVE = select(campaign).where(campaign.c.state == CampaignState.LIVE).limit(2)
+_LIVE = select(campaign).where(state_is(campaign, CampaignState.LIVE)).limit(2)
 _ALL = select(campaign).order_by(campaign.c.id.desc()).limit(bindparam("limit"))
 _MOVE = (
     update(campaign)
@@ -40,10 +40,10 @@ _MOVE = (
 _OPEN_IMPORTS = (
     select(func.count())
     .select_from(contact_import)
-    .where(contact_import.c.campaign_id == bindparam("campaign_id"), contact_import.c.state == ImportState.STAGING)
+    .where(contact_import.c.campaign_id == bindparam("campaign_id"), state_is(contact_import, ImportState.STAGING))
 )
 _IMPORTED = select(func.coalesce(func.sum(contact_import.c.imported), 0)).where(
-    contact_import.c.campaign_id == bindparam("campaign_id"), contact_import.c.state == ImportState.LIVE
+    contact_import.c.campaign_id == bindparam("campaign_id"), state_is(contact_import, ImportState.LIVE)
 )
 _SCRIPT = select(script.c.body).where(script.c.id == bindparam("script_id"))
 _SEGMENT = select(segment.c.id).where(segment.c.campaign_id == bindparam("campaign_id")).order_by(segment.c.id).limit(1)

@@ -26,6 +26,7 @@ from models import (
     opt_out,
     person,
     script,
+    state_is,
     texting_window,
     volunteer,
 )
@@ -153,13 +154,13 @@ _WAITING = (
     select(func.count())
     .select_from(conversation)
     .where(conversation.c.volunteer_id == bindparam("volunteer_id"))
-    .where(conversation.c.state == ConversationState.NEEDS_REPLY)
+    .where(state_is(conversation, ConversationState.NEEDS_REPLY))
     .scalar_subquery()
 )
 _HELD = (
     (conversation.c.volunteer_id == bindparam("volunteer_id"))
     & (conversation.c.campaign_id == bindparam("campaign_id"))
-    & (conversation.c.state == ConversationState.HELD)
+    & (state_is(conversation, ConversationState.HELD))
 )
 _NEXT = (
     select(_WAITING.label("replies"), *_CONTACT)
@@ -218,6 +219,11 @@ _CAMPAIGN = (
         )
     )
     .where(campaign.c.id == bindparam("campaign_id"))
+)
+_LEFT = (
+    select(conversation.c.contact_id)
+    .where(conversation.c.campaign_id == bindparam("campaign_id"), state_is(conversation, ConversationState.POOL))
+    .limit(1)
 )
 _CALM = select(card).where(card.c.volunteer_id == bindparam("volunteer_id"))
 _ADD_NEWS = (
@@ -373,7 +379,8 @@ async def _rest(session: AsyncSession, volunteer_id: str, campaign_id: int, now:
         soonest = min(windows, key=lambda window: opens_at(window, now))
         return current.name, Rest("asleep", wakes=local_time_words(soonest, opens_at(soonest, now)))
     texted = (await session.execute(_TEXTED, mine)).scalar_one()
-    more = current.batch_size if current.invited else 0
+    left = (await session.execute(_LEFT, mine)).first() is not None
+    more = current.batch_size if current.invited and left else 0
     return current.name, Rest("done", texted=texted, of=current.last_position or 0, more=more)
 
 

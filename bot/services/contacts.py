@@ -341,6 +341,12 @@ async def open_some(
     return last
 
 
+async def take_stock(session: AsyncSession) -> None:
+    """Let PostgreSQL see how much there is now; it would plan for the size of before, until it gets round to looking."""
+    if session.get_bind().dialect.name != "sqlite":
+        await session.execute(text("ANALYZE person, contact, conversation"))
+
+
 async def fail(session: AsyncSession, running: Running, why: str, *, now: datetime) -> None:
     """Nothing of this file will count, for a reason in words. What was staged goes next (drop_some)."""
     moved: Any = await session.execute(_FAIL, {"import_id": running.id, "owner": running.owner, "why": why})

@@ -27,6 +27,7 @@ from models import (
     inbound,
     message,
     person,
+    state_is,
     texting_window,
     thread,
 )
@@ -135,7 +136,7 @@ _DONE = (
 )
 _UNSAID = (
     update(message)
-    .where(message.c.act_key == bindparam("key"), message.c.state == MessageState.QUEUED)
+    .where(message.c.act_key == bindparam("key"), state_is(message, MessageState.QUEUED))
     .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
     .returning(message.c.conversation_id, message.c.campaign_id, message.c.volunteer_id, message.c.script_id)
 )
@@ -149,7 +150,7 @@ _WAITING_THREADS = (
         & (thread.c.volunteer_id == conversation.c.volunteer_id),
     )
     .where(conversation.c.volunteer_id == bindparam("volunteer_id"))
-    .where(conversation.c.state == ConversationState.NEEDS_REPLY)
+    .where(state_is(conversation, ConversationState.NEEDS_REPLY))
     .limit(50)
 )
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services import audit, tallies
 from bot.services.tallies import Metric
-from models import ConversationState, MessageState, OptOutState, conversation, message, opt_out, person
+from models import ConversationState, MessageState, OptOutState, conversation, message, opt_out, person, state_is
 from models.types import Moment
 
 _LOCK = select(person.c.phone_hash).where(person.c.id == bindparam("person_id")).with_for_update(key_share=True)
@@ -25,7 +25,7 @@ _RECORD = text(
 ).bindparams(bindparam("at", type_=Moment))
 _BLOCK = (
     update(message)
-    .where(message.c.person_id == bindparam("who"), message.c.state == MessageState.QUEUED)
+    .where(message.c.person_id == bindparam("who"), state_is(message, MessageState.QUEUED))
     .values(state=MessageState.BLOCKED, state_at=bindparam("now"))
     .returning(message.c.campaign_id, message.c.volunteer_id, message.c.script_id)
 )

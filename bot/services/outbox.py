@@ -29,6 +29,7 @@ from models import (
     opt_out,
     pace,
     person,
+    state_is,
 )
 from models.types import Moment
 
@@ -111,7 +112,7 @@ _SHUT = select(pace.c.tripped_until, pace.c.tripped_why).where(
 )
 _READY = select(func.count()).select_from(
     select(message.c.id)
-    .where(message.c.state == MessageState.QUEUED, message.c.due_at <= bindparam("now"))
+    .where(state_is(message, MessageState.QUEUED), message.c.due_at <= bindparam("now"))
     .limit(1)
     .subquery()
 )
@@ -123,12 +124,12 @@ _CANDIDATES = (
         message.join(person, person.c.id == message.c.person_id).join(campaign, campaign.c.id == message.c.campaign_id)
     )
     .where(
-        message.c.state == MessageState.QUEUED,
+        state_is(message, MessageState.QUEUED),
         message.c.due_at <= bindparam("now"),
         message.c.expires_at > bindparam("now"),
         person.c.phone.is_not(None),
-        (campaign.c.state == CampaignState.LIVE)
-        | ((campaign.c.state == CampaignState.CLOSED) & (message.c.kind == MessageKind.ANSWER)),
+        (state_is(campaign, CampaignState.LIVE))
+        | ((state_is(campaign, CampaignState.CLOSED)) & (message.c.kind == MessageKind.ANSWER)),
     )
     .order_by(message.c.priority, message.c.due_at, message.c.id)
     .limit(bindparam("limit"))
@@ -140,13 +141,13 @@ _CLAIM = (
     update(message)
     .where(
         message.c.id.in_(bindparam("ids", expanding=True)),
-        message.c.state == MessageState.QUEUED,
+        state_is(message, MessageState.QUEUED),
         ~select(opt_out.c.phone_hash)
         .where(opt_out.c.phone_hash == person.c.phone_hash, person.c.id == message.c.person_id)
         .correlate(message)
         .exists(),
         ~select(campaign.c.id)
-        .where(campaign.c.id == message.c.campaign_id, campaign.c.state == CampaignState.PAUSED)
+        .where(campaign.c.id == message.c.campaign_id, state_is(campaign, CampaignState.PAUSED))
         .exists(),
     )
     .values(
@@ -177,19 +178,19 @@ _SETTLE = (
 )
 _ABANDONED = (
     update(message)
-    .where(message.c.state == MessageState.POSTING, message.c.lease_until < bindparam("now"))
+    .where(state_is(message, MessageState.POSTING), message.c.lease_until < bindparam("now"))
     .values(state=MessageState.UNKNOWN, state_at=bindparam("now"), lease_owner=None, lease_until=None)
     .returning(message.c.id)
 )
 _FOR_REVIEW = (
     update(message)
-    .where(message.c.state == MessageState.UNKNOWN, message.c.state_at < bindparam("before"))
+    .where(state_is(message, MessageState.UNKNOWN), message.c.state_at < bindparam("before"))
     .values(state=MessageState.REVIEW, state_at=bindparam("now"))
     .returning(message.c.id, message.c.campaign_id)
 )
 _EXPIRED = (
     update(message)
-    .where(message.c.state == MessageState.QUEUED, message.c.expires_at <= bindparam("now"))
+    .where(state_is(message, MessageState.QUEUED), message.c.expires_at <= bindparam("now"))
     .values(state=MessageState.EXPIRED, state_at=bindparam("now"))
     .returning(
         *(message.c.id, message.c.conversation_id, message.c.kind, message.c.campaign_id, message.c.volunteer_id),
@@ -198,17 +199,17 @@ _EXPIRED = (
 )
 _BACK_IN_HAND = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), conversation.c.state == ConversationState.TEXTED)
+    .where(conversation.c.contact_id == bindparam("which"), state_is(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.HELD, last_out_at=None)
 )
 _WAITS_AGAIN = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), conversation.c.state == ConversationState.TALKING)
+    .where(conversation.c.contact_id == bindparam("which"), state_is(conversation, ConversationState.TALKING))
     .values(state=ConversationState.NEEDS_REPLY, waiting_since=bindparam("now"))
 )
 _GIVE_UP = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), conversation.c.state == ConversationState.TEXTED)
+    .where(conversation.c.contact_id == bindparam("which"), state_is(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.DONE, closed_as="not_sent")
 )
 _UNREACHABLE = update(person).where(person.c.id == bindparam("which")).values(unreachable=bindparam("why"))
@@ -326,8 +327,12 @@ async def delivered(session: AsyncSession, deliveries: Iterable[Delivery], *, no
     """Take the carrier's word for texts it has; early, twice or out of order, states only rise."""
     bumps, trouble = [], Trouble()
     for each in sorted(deliveries, key=lambda one: one.message_id):
-        row = await _settle(session, each.message_id, MAY_RISE_TO[each.state], each.state, now=now, of=each)
+        row, is_proof = await _rise(session, each, now=now)
         if row is None:
+            continue
+        if is_proof:
+            bumps.append(_entry(Metric.ACCEPTED, row, now))
+        if each.state is MessageState.ACCEPTED:
             continue
         if each.state is MessageState.DELIVERED:
             bumps.append(_entry(Metric.DELIVERED, row, now))
@@ -340,6 +345,19 @@ async def delivered(session: AsyncSession, deliveries: Iterable[Delivery], *, no
                 trouble.lost.append((row, in_words(each.error)))
     await tallies.bump(session, bumps)
     return trouble
+
+
+async def _rise(session: AsyncSession, each: Delivery, *, now: datetime) -> tuple[Any | None, bool]:
+    """The text's row if it rose, and whether this was the first proof that the carrier has it.
+
+    It may get that proof from our own POST's answer between two of these looks, hence the third.
+    """
+    unproven = MAY_RISE_TO[MessageState.ACCEPTED]
+    proven = tuple(state for state in MAY_RISE_TO[each.state] if state not in unproven)
+    for before in (proven, unproven, proven):
+        if before and (row := await _settle(session, each.message_id, before, each.state, now=now, of=each)):
+            return row, before is unproven
+    return None, False
 
 
 async def shut(session: AsyncSession) -> Any | None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import slack_post
+from models import slack_post, state_is
 from models.types import Json, Moment
 
 
@@ -49,27 +49,27 @@ _ADD = text(
 
 _DUE = (
     select(slack_post)
-    .where(slack_post.c.state == "queued", slack_post.c.due_at <= bindparam("now"))
+    .where(state_is(slack_post, "queued"), slack_post.c.due_at <= bindparam("now"))
     .order_by(slack_post.c.priority, slack_post.c.due_at, slack_post.c.id)
     .limit(bindparam("limit"))
 )
 _MERGED = (
     select(slack_post)
-    .where(slack_post.c.merge_key == bindparam("key"), slack_post.c.state == "queued")
+    .where(slack_post.c.merge_key == bindparam("key"), state_is(slack_post, "queued"))
     .order_by(slack_post.c.id)
 )
 _FINISH = (
     update(slack_post)
     .where(
         slack_post.c.merge_key == bindparam("key"),
-        slack_post.c.state == "queued",
+        state_is(slack_post, "queued"),
         slack_post.c.id <= bindparam("up_to"),
     )
     .values(state="posted")
 )
 _PUT_OFF = (
     update(slack_post)
-    .where(slack_post.c.merge_key == bindparam("key"), slack_post.c.state == "queued")
+    .where(slack_post.c.merge_key == bindparam("key"), state_is(slack_post, "queued"))
     .values(due_at=bindparam("until"))
 )
 _FAILED = (

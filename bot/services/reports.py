@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.tallies import Metric
-from models import CampaignState, ConversationState, conversation, message, pace, tally
+from models import CampaignState, ConversationState, conversation, message, pace, state_is, tally
 
 _SUMS = (
     select(tally.c.metric, func.sum(tally.c.n).label("n"))
@@ -22,10 +22,10 @@ _TEXTING_NOW = select(func.distinct(tally.c.volunteer_id)).where(
     tally.c.n > 0,
 )
 _WAITING = select(func.count(), func.min(conversation.c.waiting_since)).where(
-    conversation.c.campaign_id == bindparam("campaign_id"), conversation.c.state == ConversationState.NEEDS_REPLY
+    conversation.c.campaign_id == bindparam("campaign_id"), state_is(conversation, ConversationState.NEEDS_REPLY)
 )
 _DOUBTFUL = select(func.count()).where(
-    message.c.state.in_(("unknown", "review")), message.c.campaign_id == bindparam("campaign_id")
+    state_is(message, "unknown", "review"), message.c.campaign_id == bindparam("campaign_id")
 )
 _TRIPPED = select(pace.c.tripped_why).where(pace.c.tripped_until.is_not(None))
 

@@ -28,6 +28,7 @@ from models import (
     membership,
     message,
     person,
+    state_is,
 )
 from models.types import Moment
 
@@ -40,14 +41,14 @@ _SKIPPED = (
     select(contact.c.id, contact.c.first_name, contact.c.last_name)
     .join(conversation, conversation.c.contact_id == contact.c.id)
     .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
-    .where(conversation.c.state == ConversationState.DONE, conversation.c.closed_as == "skipped")
+    .where(state_is(conversation, ConversationState.DONE), conversation.c.closed_as == "skipped")
 )
 _LEAVE = (
     update(conversation)
     .where(
         conversation.c.contact_id == bindparam("which"),
         conversation.c.volunteer_id == bindparam("whose"),
-        conversation.c.state == ConversationState.HELD,
+        state_is(conversation, ConversationState.HELD),
     )
     .values(
         state=bindparam("into"),
@@ -66,7 +67,7 @@ _TAKE_BACK = (
     .where(
         message.c.id == bindparam("which"),
         message.c.volunteer_id == bindparam("whose"),
-        message.c.state == MessageState.QUEUED,
+        state_is(message, MessageState.QUEUED),
     )
     .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
     .returning(message.c.conversation_id, message.c.body, message.c.campaign_id, message.c.script_id)
@@ -75,19 +76,19 @@ _STATE = select(message.c.state).where(message.c.id == bindparam("which"))
 _HOLD_AGAIN = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
-    .where(conversation.c.state == ConversationState.TEXTED)
+    .where(state_is(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.HELD, last_out_at=None, draft=bindparam("words"))
 )
 _UNSKIP = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
-    .where(conversation.c.state == ConversationState.DONE, conversation.c.closed_as == "skipped")
+    .where(state_is(conversation, ConversationState.DONE), conversation.c.closed_as == "skipped")
     .values(state=ConversationState.HELD, closed_as=None)
     .returning(conversation.c.campaign_id)
 )
 _KEEP_DRAFT = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), conversation.c.state == ConversationState.HELD)
+    .where(conversation.c.contact_id == bindparam("which"), state_is(conversation, ConversationState.HELD))
     .values(draft=bindparam("words"))
 )
 _UNREACHABLE = update(person).where(person.c.id == bindparam("which")).values(unreachable=bindparam("why"))
@@ -96,8 +97,8 @@ _HOLDING = (
     .join(campaign, campaign.c.id == conversation.c.campaign_id)
     .where(
         conversation.c.volunteer_id == bindparam("volunteer_id"),
-        conversation.c.state == ConversationState.HELD,
-        campaign.c.state.in_((CampaignState.LIVE, CampaignState.PAUSED)),
+        state_is(conversation, ConversationState.HELD),
+        state_is(campaign, CampaignState.LIVE, CampaignState.PAUSED),
     )
     .order_by(campaign.c.state, conversation.c.campaign_id)
     .limit(1)
@@ -106,7 +107,7 @@ _INVITED = (
     select(membership.c.campaign_id)
     .join(campaign, campaign.c.id == membership.c.campaign_id)
     .where(membership.c.volunteer_id == bindparam("volunteer_id"), membership.c.invited)
-    .where(campaign.c.state == CampaignState.LIVE)
+    .where(state_is(campaign, CampaignState.LIVE))
     .order_by(membership.c.campaign_id.desc())
     .limit(1)
 )

@@ -4,7 +4,9 @@ from sandbox.slack import Person
 from tests.world import World
 
 
-async def test_from_a_file_to_a_text_and_from_an_answer_to_a_thread(world: World, olivia: Person, priya: Person) -> None:
+async def test_from_a_file_to_a_text_and_from_an_answer_to_a_thread(
+    world: World, olivia: Person, priya: Person
+) -> None:
     await world.new_campaign()
     assert "3 contacts imported from list.csv" in olivia.dm.messages[-1].words
 

@@ -1,0 +1,226 @@
+"""From the click to the claim: one text for one act, in order, at the carrier's pace, within its hours, or never."""
+
+import asyncio
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from bot.services import outbox
+from sandbox.slack import Person
+from tests.flows.sending import SARA, clicks, one_text, people, posts, states
+from tests.world import World
+
+# ---------------------------------------------------------------------------------------------- when a text may leave
+
+
+async def test_a_pause_holds_what_was_clicked_and_resume_lets_it_go(
+    world: World, priya: Person, olivia: Person
+) -> None:
+    await one_text(world, priya)
+    await olivia.types("/textbank pause Fall GOTV")
+    await world.a_while(60)
+    assert posts(world) == []
+    assert await states(world) == ["queued"]
+
+    await olivia.types("/textbank resume Fall GOTV")
+    await world.a_while()
+    assert world.carrier.texts_to(SARA) == ["Are you voting, Sara?"]
+
+
+async def test_a_pause_between_the_look_and_the_claim_is_obeyed(world: World, priya: Person, olivia: Person) -> None:
+    await one_text(world, priya)
+    await olivia.types("/textbank close Fall GOTV")
+    await world.a_while(60)
+    assert posts(world) == []
+
+
+async def test_a_text_never_leaves_after_its_window_has_closed_and_its_contact_comes_back(
+    world: World, priya: Person, olivia: Person
+) -> None:
+    await one_text(world, priya)
+    await olivia.types("/textbank pause Fall GOTV")
+    world.time.passes(hours=8, seconds=5)  # eight in the evening in Detroit, and five seconds
+    await olivia.types("/textbank resume Fall GOTV")
+    await world.settles()
+    assert posts(world) == []
+
+    await world.minute()
+    assert await states(world) == ["expired"]
+    assert "Texted *0* of 3" in (await olivia.types("/textbank status")).text
+
+    world.time.passes(hours=14)
+    await priya.types("/text")
+    assert "*Sara Lopez* · Detroit" in priya.card.words
+    await clicks(world, priya)
+    await world.a_while()
+    assert len(world.carrier.texts_to(SARA)) == 1
+
+
+async def test_a_text_whose_window_closes_between_claim_and_post_stays(
+    world: World, priya: Person, olivia: Person
+) -> None:
+    await one_text(world, priya)
+    world.time.passes(hours=7, minutes=59, seconds=59, milliseconds=500)
+    await world.settles()
+    assert posts(world) == []
+    assert await states(world) == ["queued"]
+    await world.minute()
+    assert await states(world) == ["expired"]
+
+
+async def test_an_answer_that_could_not_leave_in_time_is_said_in_its_thread(
+    world: World, priya: Person, olivia: Person
+) -> None:
+    await one_text(world, priya)
+    await world.a_while()
+    await world.phone(SARA).texts("Where?")
+    await world.a_while()
+    [thread] = priya.threads
+    await priya.writes("At the library", in_=thread)
+    await olivia.types("/textbank pause Fall GOTV")
+    world.time.passes(hours=9)
+    await world.minute()
+    assert await states(world) == ["delivered", "expired"]
+    assert "could not leave before the texting hours ended" in thread.replies[-1].words
+
+
+async def test_the_carrier_may_not_deliver_after_the_window_either(world: World, priya: Person) -> None:
+    await one_text(world, priya)
+    await world.a_while()
+    [form] = posts(world)
+    assert int(form["ValidityPeriod"]) == 8 * 3600 - 6
+
+    world.time.passes(hours=7)
+    await clicks(world, priya)
+    await world.a_while()
+    assert int(posts(world)[-1]["ValidityPeriod"]) == 3600 - 12
+
+
+# ------------------------------------------------------------------------------------------------------ pace and order
+
+
+@pytest.fixture
+async def slow(world: World) -> World:
+    """A carrier that takes two segments a second."""
+    object.__setattr__(world.kit, "settings", world.kit.settings.model_copy(update={"sms_segments_per_second": 2.0}))
+    return world
+
+
+async def claimed_in(world: World, seconds: int) -> list[int]:
+    """How many texts left in each of the next seconds."""
+    counts = []
+    for _ in range(seconds):
+        before = len(posts(world))
+        await world.settles()
+        counts.append(len(posts(world)) - before)
+        world.time.passes(seconds=1)
+    return counts
+
+
+async def test_texts_leave_at_the_carriers_pace_however_fast_they_are_clicked(slow: World, priya: Person) -> None:
+    await slow.live_campaign(contacts=people(12))
+    await slow.texting(priya)
+    slow.time.passes(seconds=60)
+    await slow.settles()
+    await clicks(slow, priya, times=12)
+    slow.time.passes(seconds=30)
+    assert await claimed_in(slow, 7) == [2, 2, 2, 2, 2, 2, 0]
+
+
+async def test_a_long_text_costs_the_pace_as_many_segments_as_it_has(slow: World, priya: Person) -> None:
+    await slow.live_campaign(contacts=people(6))
+    await slow.texting(priya)
+    await clicks(slow, priya, times=6, words="{number} " + "long " * 110)  # four segments each
+    slow.time.passes(seconds=30)
+    left = await claimed_in(slow, 12)
+    assert sum(left) == 6
+    assert max(left) == 1
+    assert all(sum(left[start : start + 4]) <= 2 for start in range(1, 9))
+
+
+async def test_answers_to_voters_leave_before_first_texts_that_were_clicked_earlier(
+    slow: World, priya: Person, sam: Person
+) -> None:
+    await slow.live_campaign(contacts=people(12))
+    await slow.texting(priya, 2)
+    await clicks(slow, priya)
+    for _ in range(3):
+        await slow.a_while()
+    await slow.phone("+13135551000").texts("Who is this?")
+    await slow.a_while()
+    await slow.texting(sam, 10)
+    await clicks(slow, sam, times=6)
+    [thread] = priya.threads
+    await priya.writes("It is Priya!", in_=thread)
+    slow.time.passes(seconds=5.5)
+    assert await claimed_in(slow, 1) == [2]
+    assert "It is Priya!" in [form["Body"] for form in posts(slow)[1:3]]
+
+
+# ------------------------------------------------------------------------------------------------- one click, one text
+
+
+async def test_a_click_that_arrives_five_times_at_once_is_one_text_for_each_of_twenty_contacts(
+    world: World, priya: Person
+) -> None:
+    await world.live_campaign(contacts=people(20))
+    await world.texting(priya)
+    for _ in range(20):
+        card = priya.card
+        await asyncio.gather(*(priya.presses("Send", on=card) for _ in range(5)))
+        await world.slack.settle()
+    await world.a_while()
+
+    assert sorted(form["To"] for form in posts(world)) == [f"+1313555{1000 + n}" for n in range(20)]
+    assert len(await states(world)) == 20
+    assert priya.warnings == []
+
+
+async def test_an_optout_in_the_very_second_of_the_claim_is_obeyed(world: World, priya: Person) -> None:
+    await one_text(world, priya)
+    await world.phone(SARA).texts("please take me off your list")
+    await world.a_while()
+    assert posts(world) == []
+    assert await states(world) == ["blocked"]
+
+
+async def test_a_database_that_stumbles_while_outcomes_are_written_costs_nothing(
+    world: World, priya: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker's own loops, as they run in a process."""
+    await one_text(world, priya)
+    world.time.passes(seconds=6)
+    stumbles = [OperationalError("UPDATE", {}, Exception("database is locked")), RuntimeError("a fault of ours")]
+    proper, began = outbox.record, outbox.begin
+
+    async def stumbling(*args: object, **more: object) -> object:
+        if stumbles:
+            raise stumbles.pop(0)
+        return await proper(*args, **more)  # type: ignore[arg-type]
+
+    async def away(*args: object, **more: object) -> None:
+        monkeypatch.setattr(outbox, "begin", began)
+        raise OSError("the database is away")
+
+    monkeypatch.setattr(outbox, "begin", away)
+    del stumbles[1]
+    monkeypatch.setattr(outbox, "record", stumbling)
+    stopping = asyncio.Event()
+    loop = asyncio.create_task(world.sender.run(stopping))
+    async with asyncio.timeout(30):
+        while await states(world) != ["delivered"]:  # noqa: ASYNC110 (what the database says)
+            await asyncio.sleep(0.05)
+    await clicks(world, priya)
+    stumbles.append(RuntimeError("a fault of ours"))
+    world.time.passes(seconds=6)
+    async with asyncio.timeout(30):
+        while stumbles or len(posts(world)) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await clicks(world, priya)
+    world.time.passes(seconds=6)
+    async with asyncio.timeout(30):
+        while (await states(world))[-1] != "delivered":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    stopping.set()
+    await asyncio.wait_for(loop, 10)
+    assert len(posts(world)) == 3
