@@ -231,10 +231,9 @@ def _sum_up(stage: Stage, screen: Screen, database: Path) -> bool:
     others = ", ".join(f"{method} {count}" for method, count in calls.most_common() if method != "response_url")
     total = sum(calls.values()) - calls["response_url"]
     screen.say("")
-    screen.say(
-        f"{CAMPAIGN} · {stage.firsts} of {len(stage.contacts)} people texted by {len(stage.volunteers)} volunteers",
-        "bold",
-    )
+    texted = f"{stage.firsts} of {len(stage.contacts)} people texted by {len(stage.volunteers)} volunteers"
+    aside = f", {stage.set_aside} skipped or with a wrong number" if stage.set_aside else ""
+    screen.say(f"{CAMPAIGN} · {texted}{aside}", "bold")
     pace = f"{len(times) / max(lasted, 1):.1f} a second, {busiest} in the busiest"
     screen.say(
         f"{len(times)} texts in {lasted:.0f} s ({pace}) · "
