@@ -27,13 +27,14 @@ demo: $(RUN_READY) ## the whole product on this machine, with a simulated Slack 
 test: $(DEV_READY) ## all tests, on SQLite and PostgreSQL
 	@$(PY) -m pytest -n $(WORKERS) --dist $(DIST) $(NO_SKIPS) $(ARGS)
 
-check: $(DEV_READY) ## style, types and who may import whom
+check: $(DEV_READY) ## style, types, who may import whom, migrations as the models, all documented
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet . || { echo "Some files are not formatted: run 'make format'."; exit 1; }
 	@$(PY) -m mypy --no-error-summary
 	@$(PY) -c 'import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())' >$(VENV)/imports.log 2>&1 \
 	  || { cat $(VENV)/imports.log; exit 1; }
-	@echo "Style, types and imports are in order."
+	@$(PY) -m pytest $(NO_SKIPS) tests/project tests/test_database.py
+	@echo "Style, types, imports, migrations and documents are in order."
 
 format: $(DEV_READY) ## write the code in the house's format
 	@$(PY) -m ruff check --quiet --fix-only .

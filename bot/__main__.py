@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -114,8 +116,15 @@ def read_file(import_id: int, path: Annotated[Path, typer.Argument(exists=True)]
 
 
 def _settings() -> Settings:
-    try:
+    with _said_plainly():
         return Settings.load()
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """What is wrong with the settings, and how to mend it, in place of a traceback."""
+    try:
+        yield
     except SettingsError as wrong:
         typer.echo(f"Textbank can't start:\n{wrong}", err=True)
         raise typer.Exit(2) from None
@@ -130,12 +139,11 @@ def _migrate(settings: Settings) -> None:
 def _serve(settings: Settings, *roles: str) -> None:
     from bot.app import serve
 
+    run = asyncio.run
     if sys.platform != "win32":
-        import uvloop
-
-        uvloop.run(serve(settings, roles))
-    else:
-        asyncio.run(serve(settings, roles))
+        from uvloop import run
+    with _said_plainly():
+        run(serve(settings, roles))
 
 
 def _log_as_lines() -> None:

@@ -25,7 +25,8 @@ from starlette.routing import Route
 from bot.database import Database
 from bot.gateways.slack import Slack
 from bot.gateways.sms import Sms
-from bot.settings import Settings
+from bot.migrate import is_current
+from bot.settings import Settings, SettingsError
 from handlers import cards, clock, commands, modals, requests, threads
 from handlers.door import NotTooLarge, is_from_slack
 from handlers.kit import Clock, Kit
@@ -140,6 +141,7 @@ class Running:
 async def running(settings: Settings, roles: Iterable[str], *, clock: Clock = now) -> AsyncIterator[Running]:
     """The worker and the clock, as far as they are among `roles`, until the block ends."""
     async with open_kit(settings, clock=clock) as kit:
+        await _check(kit)
         state = Running(kit)
         end_clock = state.start_clock() if "clock" in roles else None
         if "worker" in roles:
@@ -150,6 +152,16 @@ async def running(settings: Settings, roles: Iterable[str], *, clock: Clock = no
             if end_clock:
                 end_clock()
             await state.stop()
+
+
+async def _check(kit: Kit) -> None:
+    """Raises SettingsError for what would make everything fail: a token that is not taken, an old database."""
+    async with kit.database.engine.connect() as connection:
+        current = await connection.run_sync(is_current)
+    wrong = [] if current else ["The database is not up to date: run `python -m bot migrate`."]
+    wrong += [words for words in (await kit.slack.wrong_token(), await kit.sms.wrong_account()) if words]
+    if wrong:
+        raise SettingsError("\n".join(wrong))
 
 
 async def serve(settings: Settings, roles: Iterable[str]) -> None:

@@ -32,6 +32,8 @@ _NEVER = {
     *("invalid_blocks", "msg_too_long", "no_text", "cannot_dm_bot", "messages_tab_disabled", "restricted_action"),
 }
 
+_NOT_LET_IN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+
 Message = dict[str, Any]
 """What a view gives: `text` and, mostly, `blocks`."""
 Otherwise = Callable[[], Awaitable[None]]
@@ -172,6 +174,17 @@ class Slack:
         }
         self._profiles[user_id] = (time.monotonic() + PROFILE_SECONDS, found)
         return found
+
+    async def wrong_token(self) -> str | None:
+        """What is wrong with the bot token, in words; None while Slack takes it, or cannot be asked."""
+        try:
+            await self.own_id()
+        except SlackTrouble as trouble:
+            if str(trouble) in _NOT_LET_IN:
+                return (
+                    f"SLACK_BOT_TOKEN is wrong: Slack says {trouble}. Copy it from the app's “Install App” page."
+                )
+        return None
 
     async def own_id(self) -> str:
         """The bot's own user id."""

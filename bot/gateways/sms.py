@@ -131,6 +131,21 @@ class Sms:
             return outcome
         return Outcome(text.id, Result.ACCEPTED, carrier_sid=taken.sid, sender=taken.from_)
 
+    async def wrong_account(self) -> str | None:
+        """What is wrong with the account's credentials, in words; None while they are taken, or nobody can be asked."""
+        try:
+            await self._client.api.v2010.accounts(self._settings.twilio_account_sid).fetch_async()
+        except TwilioRestException as error:
+            if error.status in (401, 403, 404):
+                name = "TWILIO_API_KEY or TWILIO_API_SECRET" if self._settings.twilio_api_key else "TWILIO_AUTH_TOKEN"
+                return (
+                    f"TWILIO_ACCOUNT_SID, {name} is wrong: the carrier answers {error.status}. "
+                    "Copy them again from its console."
+                )
+        except Exception as error:
+            log.warning("the carrier could not be asked about our account", why=type(error).__name__)
+        return None
+
     async def is_well(self) -> bool:
         """A harmless question, to see whether the carrier answers and knows us."""
         try:

@@ -123,7 +123,7 @@ _CONTACT = (
 
 
 def _with_contact(start: Any, *, outer: bool) -> Any:
-    """A conversation with everything that is read of it, each by its key. Flat: SQLite would build a nested join first."""
+    """A conversation with all that is read of it, each by its key. Flat: SQLite builds a nested join in full first."""
     return (
         start.join(contact, contact.c.id == conversation.c.contact_id, isouter=outer)
         .join(person, person.c.id == conversation.c.person_id, isouter=outer)

@@ -342,7 +342,7 @@ async def open_some(
 
 
 async def take_stock(session: AsyncSession) -> None:
-    """Let PostgreSQL see how much there is now; it would plan for the size of before, until it gets round to looking."""
+    """Let PostgreSQL see how much there is now: until it looks by itself, it plans for the size of before."""
     if session.get_bind().dialect.name != "sqlite":
         await session.execute(text("ANALYZE person, contact, conversation"))
 

@@ -20,7 +20,8 @@ MAY: dict[Role, frozenset[Role]] = {
 
 _MEET = text(
     "INSERT INTO volunteer (slack_id, role, name) VALUES (:slack_id, :role, :name)"
-    " ON CONFLICT (slack_id) DO UPDATE SET name = CASE WHEN excluded.name = '' THEN volunteer.name ELSE excluded.name END"
+    " ON CONFLICT (slack_id) DO UPDATE"
+    " SET name = CASE WHEN excluded.name = '' THEN volunteer.name ELSE excluded.name END"
 )
 _ROLE = select(volunteer.c.role).where(volunteer.c.slack_id == bindparam("slack_id"))
 _ROW = select(volunteer).where(volunteer.c.slack_id == bindparam("slack_id"))

@@ -105,7 +105,8 @@ def _why(shown: Card, rest: Rest) -> str:
             return f"{campaign} has not started yet. Type `/text` again once it has."
         case "asleep":
             wakes = f" The first of them may be texted from {rest.wakes} there." if rest.wakes else ""
-            return f"All the people left on your list of {campaign} are out of their texting hours.{wakes} Type `/text` then."
+            everybody = f"All the people left on your list of {campaign}"
+            return f"{everybody} are out of their texting hours.{wakes} Type `/text` then."
     people = "1 person" if rest.texted == 1 else f"{rest.texted} people"
     next_step = (
         "Take some more if you have the time."

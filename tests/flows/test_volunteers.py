@@ -320,12 +320,28 @@ async def test_somebody_invited_takes_batch_after_batch_until_nobody_is_left(
     await world.drawn()
     assert "*1 of 1*" in priya.card.words
     await priya.presses("Send")
-    await world.drawn()
-    await priya.presses("Text 2 more")
-    await world.drawn()
-    assert "Nobody is left to text in Fall GOTV" in priya.ephemerals[-1].words
     await world.a_while()
     assert len(world.carrier.texts) == 3
+    assert priya.dm.messages[-1].buttons == ["Undo"]  # and no offer of more
+
+
+async def test_whoever_comes_too_late_for_another_batch_is_told_so(
+    world: World, olivia: Person, priya: Person, sam: Person
+) -> None:
+    await world.live_campaign(contacts=people(3))
+    field = world.slack.channel("#field", olivia, priya, sam)
+    await olivia.types("/textbank invite Fall GOTV #field 2")
+    await priya.presses("Start texting", on=field.messages[-1])
+    for _ in range(2):
+        await priya.presses("Skip")
+        await world.drawn()
+    assert "Text 2 more" in priya.dm.messages[-1].buttons
+    await sam.presses("Start texting", on=field.messages[-1])
+    await priya.presses("Text 2 more")
+    await world.drawn()
+
+    assert "Nobody is left to text in Fall GOTV" in priya.ephemerals[-1].words
+    assert "*1 of 1*" in sam.card.words
 
 
 async def test_whoever_was_given_nothing_is_told_so(world: World, priya: Person) -> None:
@@ -375,10 +391,10 @@ async def test_after_hours_nobody_is_texted_and_the_card_says_when(world: World,
     await world.a_while()
     shown = priya.dm.messages[-1].words
     assert "It is too late or too early to text Sara Lopez now, so nothing was sent." in shown
-    assert "out of their texting hours. The first of them may be texted from 9:00 AM there." in shown
+    assert "out of their texting hours. The first of them may be texted from 10:00 AM there." in shown
     assert world.carrier.texts == []
 
-    world.time.passes(hours=13)
+    world.time.passes(hours=14)
     await priya.types("/text")
     assert "*Sara Lopez*" in priya.card.words
 
