@@ -131,7 +131,7 @@ async def run(load: Load, values: dict[str, str], *, seconds: float, settle: boo
             started = time.perf_counter()
             until = started + seconds
             await asyncio.gather(*(load.volunteer(session, who, value, until) for who, value in values.items()))
-            while settle and load.texts < load.clicks and time.perf_counter() < until + 60:
+            while settle and load.texts < load.clicks and time.perf_counter() < until + 60:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             return time.perf_counter() - started
     finally:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
@@ -102,7 +102,7 @@ def read_file(import_id: int, path: Annotated[Path, typer.Argument(exists=True)]
 
     async def run() -> None:
         database = Database(settings.database_url)
-        values = {
+        values: dict[str, Any] = {
             "region": settings.default_region,
             "secret": settings.textbank_secret,
             "hours": settings.texting_hours,

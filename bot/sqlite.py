@@ -46,4 +46,5 @@ async def connect(path: str, *, busy_seconds: float) -> Connection:
     connection = Connection(open_file, iter_chunk_size=64)
     connection.busy_milliseconds = int(busy_seconds * 1000)
     connection._thread.daemon = True  # a connection that nobody closed must not hold the program up
-    return await connection
+    await connection
+    return connection

@@ -11,6 +11,6 @@ def state_is(table: Table, *states: StrEnum | str) -> ColumnElement[bool]:
     A partial index serves a statement only if the database can see its condition in it, and in a prepared statement a
     parameter hides it.
     """
-    values = [literal_column("'" + str(state) + "'") for state in states]
+    values: list[ColumnElement[str]] = [literal_column("'" + str(state) + "'") for state in states]
     column = table.c.state
     return column == values[0] if len(values) == 1 else column.in_(values)

@@ -236,7 +236,8 @@ class Volunteer:
                 await self._presses("Done", root)
         else:
             await self._keeps_talking(root)
-            await self._says(root, contact, ANSWERS[line])
+            if not await self._says(root, contact, ANSWERS[line]):
+                self._dealt_with.discard((root.ts, line))  # a pause: say it again once it is over
 
     async def _opts_out(self, root: Message, contact: Contact) -> None:
         await self._presses("Opt out", self._with_button(root, "Opt out"))
@@ -253,22 +254,24 @@ class Volunteer:
         assert found is not None, f"no button {label!r} in the thread of {thread_name(root)}"
         return found
 
-    async def _says(self, root: Message, contact: Contact, words: str) -> None:
-        """Most people type in the thread; some press Reply."""
+    async def _says(self, root: Message, contact: Contact, words: str) -> bool:
+        """Most people type in the thread; some press Reply. False when the modal says that it must wait."""
         self._stage.asked += 1
         self._stage.newest = self.person
         act = Sent(self.name, contact.name, contact.phone, words, first=False)
         if root.button("Reply") and self._rng.random() < 0.35:
             await self.person.presses("Reply", on=root)
             if not await _until(lambda: self.person.modal is not None):
-                return
-            if await self.person.submits({"Message": words}) is not None:  # it is still open: a refusal
+                return True
+            refused = await self.person.submits({"Message": words})
+            if refused is not None:
                 await self.person.cancels()
-                return
+                return not any("paused" in why for why in refused.errors.values())
         else:
             await self.person.writes(words, in_=root)
         self._stage.sent.append(act)
         self._stage.tell("text", f"{self.name} → {contact.name}: {words}")
+        return True
 
 
 class Organizer:

@@ -99,7 +99,12 @@ class World:
             return list((await session.execute(text(statement), values)).all())
 
     async def new_campaign(
-        self, name: str = "Fall GOTV", contacts: str | bytes = LIST, *, script: str = SCRIPT, file_name: str = "list.csv"
+        self,
+        name: str = "Fall GOTV",
+        contacts: str | bytes = LIST,
+        *,
+        script: str = SCRIPT,
+        file_name: str = "list.csv",
     ) -> None:
         """The organizer makes a campaign and its contacts are read."""
         content = contacts.encode() if isinstance(contacts, str) else contacts

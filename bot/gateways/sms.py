@@ -47,7 +47,7 @@ _STATES = {
 }
 
 
-class _Http(AsyncHttpClient):  # type: ignore[misc]
+class _Http(AsyncHttpClient):
     """What the SDK speaks through: one pool with time limits, no retries, and an address that can be replaced.
 
     The SDK's own client passes "no limit" on to each request, over whatever its session was given.
@@ -78,7 +78,7 @@ class _Http(AsyncHttpClient):  # type: ignore[misc]
             parts = urlsplit(url)
             url = urlunsplit((self._base.scheme, self._base.netloc, parts.path, parts.query, ""))
         known = {"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {}
-        asked = {"params": params, "data": data, "headers": {**(headers or {}), **known}, "timeout": self.LIMITS}
+        asked: dict[str, Any] = {"params": params, "data": data, "headers": {**(headers or {}), **known}, "timeout": self.LIMITS}
         async with self._session.request(method, url, allow_redirects=allow_redirects, **asked) as answer:
             return Response(answer.status, await answer.text(), answer.headers)
 

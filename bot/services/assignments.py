@@ -106,7 +106,7 @@ async def hand_out(
     start = member.batch_start if still_holds else last
     extended = {"campaign": campaign_id, "who": volunteer_id, "start": start, "last": last + len(contacts)}
     await session.execute(_EXTEND, extended)
-    counted = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "script_id": 0, "now": now}
+    counted: dict[str, Any] = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "script_id": 0, "now": now}
     await tallies.bump(session, [tallies.entry(tallies.Metric.HANDED, n=len(contacts), **counted)])
     what = {"who": by, "what": "handed out", "subject": volunteer_id}
     await audit.note(session, **what, now=now, campaign=campaign_id, contacts=len(contacts))

@@ -185,9 +185,7 @@ async def open_card(session: AsyncSession, volunteer_id: str, campaign_id: int |
     if not isinstance(shown.next, Rest) or shown.next.why != "done":
         return shown
     if shown.next.more:
-        more = {"by": volunteer_id, "now": now}
-        if not await assignments.hand_out(session, campaign_id, volunteer_id, shown.next.more, **more):
-            raise Refusal(f"Nobody is left to text in {shown.campaign}: every contact is handed out. Thank you!")
+        await assignments.hand_out(session, campaign_id, volunteer_id, shown.next.more, by=volunteer_id, now=now)
         shown = await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
     elif not shown.next.of:
         raise Refusal(f"You have no contacts of {shown.campaign}. Ask an organizer for some.")

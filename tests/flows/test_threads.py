@@ -129,7 +129,7 @@ async def test_what_is_typed_in_the_thread_arrives_as_a_phone_should_show_it(
     await priya.writes("Q&A <3 at michigan.gov/vote or https://a.org/x?a=1&b=2 👍🏽 :tada: *now*", in_=thread)
     await world.a_while()
 
-    assert sara.received[-1] == "Q&A <3 at michigan.gov/vote or https://a.org/x?a=1&b=2 👍🏽 🎉 *now*"
+    assert world.carrier.texts_to(sara)[-1] == "Q&A <3 at michigan.gov/vote or https://a.org/x?a=1&b=2 👍🏽 🎉 *now*"
     assert thread.replies[1:] == []
 
 
@@ -174,7 +174,7 @@ async def test_a_line_that_is_also_sent_to_the_conversation_is_one_text(
 ) -> None:
     await priya.writes("At the library", in_=thread, broadcast=True)
     await world.a_while()
-    assert sara.received[1:] == ["At the library"]
+    assert world.carrier.texts_to(sara)[1:] == ["At the library"]
 
 
 async def test_an_edit_is_not_texted_and_says_so(world: World, priya: Person, sara: Phone, thread: Message) -> None:
@@ -183,7 +183,7 @@ async def test_an_edit_is_not_texted_and_says_so(world: World, priya: Person, sa
     await priya.edits_message(line, "At the library")
     await world.a_while()
 
-    assert sara.received[1:] == ["At the libary"]
+    assert world.carrier.texts_to(sara)[1:] == ["At the libary"]
     assert "An edit changes nothing on the phone" in last_said(thread)
 
 
@@ -192,7 +192,7 @@ async def test_a_line_deleted_in_time_is_taken_back(world: World, priya: Person,
     world.time.passes(seconds=4)
     await priya.deletes_message(line)
     await world.a_while()
-    assert sara.received[1:] == []
+    assert world.carrier.texts_to(sara)[1:] == []
     assert "Taken back: that line was not texted." in last_said(thread)
     await priya.presses("Send")
     await world.drawn()
@@ -202,20 +202,19 @@ async def test_a_line_deleted_in_time_is_taken_back(world: World, priya: Person,
     await world.a_while()
     await priya.deletes_message(line)
     await world.a_while()
-    assert sara.received[1:] == ["At the library"]
+    assert world.carrier.texts_to(sara)[1:] == ["At the library"]
     assert "that text has already left" in last_said(thread)
 
 
 async def test_an_event_that_slack_brings_twice_is_one_text(
     world: World, priya: Person, sara: Phone, thread: Message
 ) -> None:
-    world.slack.delivery.ack_timeout = 3.0
     await priya.writes("At the library", in_=thread)
     [typed] = [each for each in world.slack.events if each["event"].get("text") == "At the library"]
     await asyncio.gather(*(world.slack.delivery._deliver(typed) for _ in range(3)))
     await world.a_while()
 
-    assert sara.received[1:] == ["At the library"]
+    assert world.carrier.texts_to(sara)[1:] == ["At the library"]
 
 
 async def test_the_modal_answers_too_and_the_thread_shows_it(
@@ -230,7 +229,7 @@ async def test_the_modal_answers_too_and_the_thread_shows_it(
     await world.a_while()
 
     assert priya.modal is None
-    assert sara.received[-1] == "At the library & the school 🗳️"
+    assert world.carrier.texts_to(sara)[-1] == "At the library & the school 🗳️"
     assert "> At the library &amp; the school" in last_said(thread)
 
 
@@ -266,7 +265,7 @@ async def test_while_the_campaign_is_paused_an_answer_is_refused(
 
     await olivia.types("/textbank resume fall")
     await world.a_while()
-    assert sara.received[1:] == []
+    assert world.carrier.texts_to(sara)[1:] == []
 
 
 async def test_at_night_only_a_voter_who_has_just_written_is_answered(
@@ -282,7 +281,7 @@ async def test_at_night_only_a_voter_who_has_just_written_is_answered(
     world.time.passes(minutes=59)
     await priya.writes("Yes?", in_=thread)
     await world.a_while()
-    assert sara.received[1:] == ["Yes?"]
+    assert world.carrier.texts_to(sara)[1:] == ["Yes?"]
 
 
 async def test_an_answer_that_does_not_arrive_is_told_in_the_thread(
@@ -338,7 +337,7 @@ async def test_nobody_else_can_use_the_thread(
     await world.a_while()
     await priya.writes("At the library", in_=thread)
     await world.a_while()
-    assert sara.received[1:] == ["At the library"]
+    assert world.carrier.texts_to(sara)[1:] == ["At the library"]
 
 
 # ------------------------------------------------------------------------------------------------- Slack's weather

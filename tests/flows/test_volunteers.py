@@ -340,7 +340,8 @@ async def test_whoever_comes_too_late_for_another_batch_is_told_so(
     await priya.presses("Text 2 more")
     await world.drawn()
 
-    assert "Nobody is left to text in Fall GOTV" in priya.ephemerals[-1].words
+    assert "There is nothing to send right now" in priya.dm.messages[-1].words
+    assert priya.dm.messages[-1].buttons == []
     assert "*1 of 1*" in sam.card.words
 
 
