@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import structlog
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from sqlalchemy import text
@@ -74,6 +75,20 @@ def slack_app(kit: Kit) -> AsyncApp:
     for feature in (cards, threads, commands, modals):
         feature.register(app)
     return app
+
+
+@asynccontextmanager
+async def socket_mode(kit: Kit) -> AsyncIterator[None]:
+    """Take Slack's requests over a line of our own to Slack, if there is a token for it: no public address is needed."""
+    if not kit.settings.slack_app_token:
+        yield
+        return
+    line = AsyncSocketModeHandler(slack_app(kit), kit.settings.slack_app_token, web_client=kit.slack.client)
+    await line.connect_async()
+    try:
+        yield
+    finally:
+        await line.close_async()
 
 
 def web(kit: Kit) -> Starlette:
@@ -184,7 +199,8 @@ async def serve(settings: Settings, roles: Iterable[str]) -> None:
         )
         server = _Server(config)
         ending = asyncio.create_task(server.ends_at(state.stopping))
-        await server.serve()
+        async with socket_mode(state.kit):
+            await server.serve()
         ending.cancel()
 
 

@@ -181,9 +181,7 @@ class Slack:
             await self.own_id()
         except SlackTrouble as trouble:
             if str(trouble) in _NOT_LET_IN:
-                return (
-                    f"SLACK_BOT_TOKEN is wrong: Slack says {trouble}. Copy it from the app's “Install App” page."
-                )
+                return f"SLACK_BOT_TOKEN is wrong: Slack says {trouble}. Copy it from the app's “Install App” page."
         return None
 
     async def own_id(self) -> str:

@@ -78,7 +78,12 @@ class _Http(AsyncHttpClient):
             parts = urlsplit(url)
             url = urlunsplit((self._base.scheme, self._base.netloc, parts.path, parts.query, ""))
         known = {"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {}
-        asked: dict[str, Any] = {"params": params, "data": data, "headers": {**(headers or {}), **known}, "timeout": self.LIMITS}
+        asked: dict[str, Any] = {
+            "params": params,
+            "data": data,
+            "headers": {**(headers or {}), **known},
+            "timeout": self.LIMITS,
+        }
         async with self._session.request(method, url, allow_redirects=allow_redirects, **asked) as answer:
             return Response(answer.status, await answer.text(), answer.headers)
 
