@@ -1,4 +1,7 @@
-"""The yardstick: a bare Bolt app that acknowledges each click and posts a card to its response_url. No database."""
+"""The yardstick: a bare Bolt app that acknowledges each click and posts a card to its response_url. No database.
+
+By `respond`, as Bolt's documentation writes it; with KEPT=1 through one kept connection pool, which is faster.
+"""
 
 import os
 from typing import Any
@@ -7,7 +10,7 @@ import aiohttp
 import uvicorn
 import uvloop
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -28,13 +31,15 @@ async def main() -> None:
     app = AsyncApp(client=client, signing_secret=os.environ["SLACK_SIGNING_SECRET"])
 
     @app.action("card.send")
-    async def send(ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def send(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
         version = int(body["actions"][0]["value"].partition(":")[0]) + 1
         draft = Draft(1, "Ann Lee", "Flint", "8:00 PM", version, 50, TEXT, count(TEXT))
         message = {**card(Card(version, 1, "Benchmark", draft)), "replace_original": True}
-        async with session.post(body["response_url"], json=message):
-            pass
+        if "KEPT" in os.environ:
+            async with session.post(body["response_url"], json=message):
+                return
+        await respond(**message)
 
     handler = AsyncSlackRequestHandler(app)
 

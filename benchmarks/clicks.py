@@ -68,10 +68,12 @@ def environment(url: str, port: int, outside: int) -> dict[str, str]:
     }
 
 
-def measure(name: str, module: str, url: str, servers: list[int], values: dict[str, str], seconds: float) -> Figures:
+def measure(
+    name: str, module: str, url: str, servers: list[int], values: dict[str, str], seconds: float, **more: str
+) -> Figures:
     """Start a server, let the volunteers click, and wait until the carrier has every text."""
     port, outside = free_port(), free_port()
-    process = subprocess.Popen([sys.executable, "-m", module], env=environment(url, port, outside))
+    process = subprocess.Popen([sys.executable, "-m", module], env=environment(url, port, outside) | more)
     try:
         _wait_for(port)
         before = _cpu(process.pid, servers)
@@ -120,8 +122,9 @@ def main() -> None:
     asked.add_argument("--only", choices=["sqlite", "postgresql"])
     chosen = asked.parse_args()
     values = {f"U0VOL{number:04d}": "1:1" for number in range(chosen.volunteers)}
-    bare = measure("bare Bolt", "benchmarks.bare", "sqlite:///unused", [], values, chosen.seconds)
-    rows = [bare]
+    unused = ("benchmarks.bare", "sqlite:///unused", [], values, chosen.seconds)
+    bare = measure("bare Bolt", *unused)
+    rows = [bare, measure("bare Bolt, kept pool", *unused, KEPT="1")]
     for kind in [chosen.only] if chosen.only else ["sqlite", "postgresql"]:
         with ground.database_url(kind) as (url, servers):
             drawn = asyncio.run(_prepare(url, chosen.volunteers))

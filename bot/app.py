@@ -100,7 +100,7 @@ def web(kit: Kit) -> Starlette:
             return PlainTextResponse("not signed by Slack", status_code=401)
         try:
             return await slack.handle(request)
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             log.exception("a request in a form that Slack does not use")
             return PlainTextResponse("this cannot be read", status_code=400)
 

@@ -4,7 +4,8 @@ import re
 from ipaddress import ip_address
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+import phonenumbers
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -15,6 +16,9 @@ class SettingsError(Exception):
 def _comma_separated(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+
+_HOURS = r"(?:(?:mon|tue|wed|thu|fri|sat|sun) )?(?:(\d\d?:[0-5]\d) ?[-–] ?(\d\d?:[0-5]\d)|closed)"
+_NUMBERS = {"int": "a whole number", "float": "a number", "finite": "a finite number"}
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
 
@@ -31,21 +35,21 @@ class Settings(BaseSettings):
 
     slack_bot_token: str
     slack_signing_secret: str | None = None
-    slack_app_token: str | None = None
+    slack_app_token: str | None = Field(default=None, validate_default=True)
     slack_api_url: str = "https://slack.com/api/"
 
     twilio_account_sid: str
     twilio_auth_token: str
     twilio_api_key: str | None = None
-    twilio_api_secret: str | None = None
+    twilio_api_secret: str | None = Field(default=None, validate_default=True)
     twilio_messaging_service_sid: str | None = None
-    twilio_from_numbers: CommaSeparated = ()
+    twilio_from_numbers: CommaSeparated = Field(default=(), validate_default=True)
     twilio_api_url: str | None = None
 
     admin_users: CommaSeparated = ()
     undo_seconds: float = Field(default=5, ge=0, le=300)
     textbank_secret: str = Field(min_length=16)
-    sms_segments_per_second: float = Field(default=3, gt=0)
+    sms_segments_per_second: float = Field(default=3, gt=0, allow_inf_nan=False)
     default_region: str = "US"
     texting_hours: str = "09:00-20:00"
 
@@ -65,11 +69,16 @@ class Settings(BaseSettings):
             raise ValueError("write an address of this machine, such as 0.0.0.0 (all of them) or 127.0.0.1") from None
         return host
 
+    @field_validator("public_url", "slack_api_url", "twilio_api_url")
+    @classmethod
+    def _whole_address(cls, url: str | None) -> str | None:
+        if url is not None and not re.match(r"https?://[^/\s]+", url):
+            raise ValueError("write the whole address, such as https://textbank.example.org")
+        return url
+
     @field_validator("public_url")
     @classmethod
     def _bare_address(cls, url: str | None) -> str | None:
-        if url is not None and not re.match(r"https?://[^/\s]+", url):
-            raise ValueError("write the whole address, such as https://textbank.example.org")
         return url.rstrip("/") if url else None
 
     @field_validator("slack_bot_token")
@@ -81,7 +90,12 @@ class Settings(BaseSettings):
 
     @field_validator("slack_app_token")
     @classmethod
-    def _is_app_token(cls, token: str | None) -> str | None:
+    def _is_app_token(cls, token: str | None, info: ValidationInfo) -> str | None:
+        if not token and not info.data.get("slack_signing_secret"):
+            raise ValueError(
+                "SLACK_SIGNING_SECRET is missing: copy it from the Slack app's Basic Information page "
+                "(or set SLACK_APP_TOKEN to use Socket Mode)"
+            )
         if token and not token.startswith("xapp-"):
             raise ValueError("take an app-level token with connections:write; it begins with xapp-")
         return token
@@ -93,9 +107,21 @@ class Settings(BaseSettings):
             raise ValueError("copy the Account SID from the carrier's console; it is AC and 32 hex digits")
         return sid
 
+    @field_validator("twilio_api_secret")
+    @classmethod
+    def _belongs_to_its_key(cls, secret: str | None, info: ValidationInfo) -> str | None:
+        if bool(secret) != bool(info.data.get("twilio_api_key")):
+            raise ValueError("TWILIO_API_KEY and TWILIO_API_SECRET belong together: set both, or neither")
+        return secret
+
     @field_validator("twilio_from_numbers")
     @classmethod
-    def _are_numbers(cls, numbers: tuple[str, ...]) -> tuple[str, ...]:
+    def _are_numbers(cls, numbers: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not numbers and not info.data.get("twilio_messaging_service_sid"):
+            raise ValueError(
+                "TWILIO_MESSAGING_SERVICE_SID is missing: set it to your Messaging Service, or set TWILIO_FROM_NUMBERS "
+                "to the numbers to send from"
+            )
         wrong = [number for number in numbers if not re.fullmatch(r"\+[1-9]\d{6,14}", number)]
         if wrong:
             raise ValueError(f"{wrong[0]} is not an E.164 number such as +13135550100")
@@ -104,32 +130,17 @@ class Settings(BaseSettings):
     @field_validator("default_region")
     @classmethod
     def _is_region(cls, region: str) -> str:
-        if not re.fullmatch(r"[A-Za-z]{2}", region):
+        if region.upper() not in phonenumbers.SUPPORTED_REGIONS:
             raise ValueError("write a two-letter country code such as US")
         return region.upper()
 
     @field_validator("texting_hours")
     @classmethod
     def _is_rule(cls, rule: str) -> str:
-        if not re.match(r"\d\d:\d\d-\d\d:\d\d", rule):
-            raise ValueError("write the hours as 09:00-20:00")
+        parts = [re.fullmatch(_HOURS, part.strip()) for part in rule.split(";")]
+        if not all(part and (part[1] is None or part[1].zfill(5) < part[2].zfill(5) <= "24:00") for part in parts):
+            raise ValueError("write the hours as 09:00-20:00, or as 09:00-20:00;sun 12:00-20:00")
         return rule
-
-    @model_validator(mode="after")
-    def _complete(self) -> "Settings":
-        if not (self.slack_signing_secret or self.slack_app_token):
-            raise ValueError(
-                "SLACK_SIGNING_SECRET is missing: copy it from the Slack app's Basic Information page "
-                "(or set SLACK_APP_TOKEN to use Socket Mode)"
-            )
-        if not (self.twilio_messaging_service_sid or self.twilio_from_numbers):
-            raise ValueError(
-                "TWILIO_MESSAGING_SERVICE_SID is missing: set it to your Messaging Service, or set TWILIO_FROM_NUMBERS "
-                "to the numbers to send from"
-            )
-        if bool(self.twilio_api_key) != bool(self.twilio_api_secret):
-            raise ValueError("TWILIO_API_KEY and TWILIO_API_SECRET belong together: set both, or neither")
-        return self
 
     @classmethod
     def load(cls, **overrides: Any) -> "Settings":
@@ -143,10 +154,14 @@ class Settings(BaseSettings):
 def _sentence(error: Any) -> str:
     name = ".".join(str(part) for part in error["loc"]).upper()
     what = error["msg"].removeprefix("Value error, ")
-    if not name:
-        return str(what)
+    if re.match(r"[A-Z_]{8,} ", what):
+        return f"{what}."
     if error["type"] == "missing":
         return f"{name} is missing: set it in the environment (README.md, “Settings”, says where to find it)."
+    if kind := _NUMBERS.get(error["type"].partition("_")[0]):
+        what = f"write {kind}"
+    elif "than" in error["type"]:
+        what = f"write a number {what.removeprefix('Input should be ')}"
     if error["type"] == "string_too_short":
         what = "make it a random text of at least 16 characters, and never change it"
     return f"{name} is wrong: {what}."

@@ -92,6 +92,7 @@ async def start_texting(ack: AsyncAck, click: Click, kit: Kit) -> None:
     direct = (click.channel or "").startswith("D")
     async with kit.database.transaction() as session:
         if not direct:
+            campaigns.check_open(await campaigns.by_id(session, click.number()))
             await assignments.invite(session, click.number(), click.who)
         card = await texting.open_card(session, click.who, click.number(), now=kit.clock())
     await ack()

@@ -42,4 +42,7 @@ def is_from_slack(signing_secret: str | None, headers: Mapping[str, str], body: 
     stamp, signature = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 16 and signature.isascii()):
         return False
-    return SignatureVerifier(signing_secret).is_valid(body, stamp, signature)
+    try:
+        return SignatureVerifier(signing_secret).is_valid(body, stamp, signature)
+    except UnicodeDecodeError:
+        return False

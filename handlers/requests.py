@@ -52,9 +52,9 @@ class Click:
     def press(self) -> Press:
         """A press on a card; the value begins with the drawing's version."""
         version = self.value.partition(":")[0]
-        number = int(version) if version.isdigit() else -1
+        number = int(version) if _is_id(version) else -1
         typed = self.values.get(f"message.{version}", {}).get(f"draft.{version}", {}).get("value")
-        contact = int(self.argument()) if self.argument().isdigit() else None
+        contact = int(self.argument()) if _is_id(self.argument()) else None
         return Press(self.who, number, typed, contact, self.channel, self.ts)
 
     def argument(self) -> str:
@@ -64,13 +64,18 @@ class Click:
     def number(self) -> int:
         """A value that is an id. Raises Refusal for one that is not: we never made it."""
         number = self.value.partition(":")[0]
-        if not number.isdigit():
+        if not _is_id(number):
             raise Refusal("That button is from an older Textbank. Type `/text` for a fresh card.")
         return int(number)
 
     def numbers(self) -> list[int]:
         """The ids that follow the first."""
-        return [int(number) for number in self.argument().split(",") if number.isdigit()]
+        return [int(number) for number in self.argument().split(",") if _is_id(number)]
+
+
+def _is_id(words: str) -> bool:
+    """Whether these are the digits of an id that a database can hold."""
+    return words.isascii() and words.isdigit() and len(words) <= 18
 
 
 def click_of(body: dict[str, Any]) -> Click:
@@ -155,6 +160,8 @@ def _words(error: Exception) -> str:
 def _as_field_error(error: Exception, words: str, body: dict[str, Any]) -> BoltResponse:
     """Under the field that it is about, with everything that was typed still there."""
     inputs = [block["block_id"] for block in body["view"]["blocks"] if block["type"] == "input"]
+    if not inputs:
+        return BoltResponse(status=200, body="")
     field = error.field if isinstance(error, Refusal) and error.field in inputs else inputs[-1]
     answer = {"response_action": "errors", "errors": {field: words}}
     return BoltResponse(status=200, body=json.dumps(answer), headers={"content-type": ["application/json"]})

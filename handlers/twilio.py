@@ -53,7 +53,7 @@ class Hooks:
         """What became of a text of ours, bound by the id and the mark in the address."""
         form = await self._signed(request)
         number, mark = request.query_params.get("m", ""), request.query_params.get("k", "")
-        if form is None or not number.isdigit() or not self._kit.sms.is_our_mark(int(number), mark):
+        if form is None or not number.isdecimal() or not self._kit.sms.is_our_mark(int(number), mark):
             return Response(status_code=403)
         delivery = delivery_of(int(number), form)
         if delivery is not None:
@@ -68,7 +68,9 @@ class Hooks:
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         query = f"?{request.url.query}" if request.url.query else ""
         signature = request.headers.get("X-Twilio-Signature", "")
-        return form if self._kit.sms.is_signed(request.url.path + query, form, signature) else None
+        if not self._kit.sms.is_signed(request.url.path + query, form, signature):
+            return None
+        return {name: value.replace("\0", "") for name, value in form.items()}  # PostgreSQL stores no NUL
 
     async def _write(self, delivery: Delivery) -> None:
         """Returns once this delivery state is committed."""

@@ -14,9 +14,10 @@ class Person(SQLModel, table=True):
     """One phone, organization-wide. History, opt-outs and caps hang on it, whatever the campaign."""
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
-    phone: str | None = Field(default=None, unique=True)
+    phone: str | None = None
     """E.164; empty once the person has been erased."""
     phone_hash: str = Field(unique=True)
+    """By which a person is found: one unique index, and it outlives the number."""
     line_type: str | None = None
     unreachable: str | None = None
     """Why this number is not to be texted again (wrong number, landline …), or empty."""
@@ -101,19 +102,21 @@ class ImportReject(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """A person in a campaign: wide, and written once. What changes lives in the conversation."""
+    """A person in a campaign: wide, and written once. What changes lives in the conversation.
+
+    Of its references only the person's is checked by the database: the import makes the others by the million itself.
+    """
 
     __table_args__ = (
-        UniqueConstraint("campaign_id", "person_id"),
+        UniqueConstraint("person_id", "campaign_id"),
         Index("contact_of_import", "import_id", "id"),
-        Index("contact_of_person", "person_id"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
-    campaign_id: int = Field(foreign_key="campaign.id", sa_type=BigId)
+    campaign_id: int = Field(sa_type=BigId)
     person_id: int = Field(foreign_key="person.id", sa_type=BigId)
-    import_id: int = Field(foreign_key="contact_import.id", sa_type=BigId)
-    window_id: int = Field(foreign_key="texting_window.id", sa_type=BigId)
+    import_id: int = Field(sa_type=BigId)
+    window_id: int = Field(sa_type=BigId)
     external_id: str | None = None
     first_name: str = ""
     last_name: str = ""

@@ -48,16 +48,21 @@ class Conversation(SQLModel, table=True):
             postgresql_where=text("state = 'needs_reply'"),
             sqlite_where=text("state = 'needs_reply'"),
         ),
-        Index("conversation_inbound", "person_id", "last_out_at"),
+        Index(
+            "conversation_inbound",
+            *("person_id", "last_out_at"),
+            postgresql_where=text("last_out_at IS NOT NULL"),
+            sqlite_where=text("last_out_at IS NOT NULL"),
+        ),
     )
 
     contact_id: int = Field(
         foreign_key="contact.id", sa_column_kwargs={"autoincrement": False}, sa_type=BigId, primary_key=True
     )
-    campaign_id: int = Field(foreign_key="campaign.id", sa_type=BigId)
-    person_id: int = Field(foreign_key="person.id", sa_type=BigId)
-    segment_id: int = Field(foreign_key="segment.id", sa_type=BigId)
-    window_id: int = Field(foreign_key="texting_window.id", sa_type=BigId)
+    campaign_id: int = Field(sa_type=BigId)
+    person_id: int = Field(sa_type=BigId)
+    segment_id: int = Field(sa_type=BigId)
+    window_id: int = Field(sa_type=BigId)
     pass_: int = Field(default=1, sa_column_kwargs={"name": "pass"})
     script_id: int | None = Field(default=None, sa_type=BigId)
     volunteer_id: str | None = None
@@ -165,8 +170,8 @@ class Message(SQLModel, table=True):
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
     conversation_id: int = Field(foreign_key="conversation.contact_id", sa_type=BigId)
-    person_id: int = Field(foreign_key="person.id", sa_type=BigId)
-    campaign_id: int = Field(foreign_key="campaign.id", sa_type=BigId)
+    person_id: int = Field(sa_type=BigId)
+    campaign_id: int = Field(sa_type=BigId)
     volunteer_id: str
     kind: str
     pass_: int = Field(default=1, sa_column_kwargs={"name": "pass"})

@@ -8,7 +8,6 @@ import asyncio
 import random
 import re
 from collections.abc import Callable
-from contextlib import suppress
 
 from sandbox.claims import NOT_SENT, Sent
 from sandbox.invented import Contact
@@ -146,9 +145,7 @@ class Volunteer:
         else:
             await self._sends(card, name)
         if self._wants_replies(card):
-            await self._presses(
-                next(label for label in card.buttons if label.startswith("Replies")), card, redraws=False
-            )
+            await self._presses(next(label for label in card.buttons if label.startswith("Replies")), card, within=0)
             await self._stage.pause(2)
         await asyncio.sleep(max(next_at - loop.time(), 0))
 
@@ -179,12 +176,11 @@ class Volunteer:
                 act.taken_back = True
                 self._stage.tell("note", f"{self.name} takes the text to {act.name} back before it leaves")
 
-    async def _presses(self, label: str, on: Message, *, times: int = 1, redraws: bool = True) -> None:
+    async def _presses(self, label: str, on: Message, *, times: int = 1, within: float = REDRAWN_WITHIN) -> None:
         before = on.blocks
         self._stage.newest = self.person
         await asyncio.gather(*(self.person.presses(label, on=on) for _ in range(times)))
-        if redraws:
-            await _until(lambda: on.blocks is not before)
+        await _until(lambda: on.blocks is not before, within)
 
     async def _chooses(self, label: str, on: Message) -> None:
         before = on.blocks
@@ -232,35 +228,33 @@ class Volunteer:
         if line in FURIOUS:
             await self._opts_out(root, contact)
         elif line in LAST_WORDS:
-            if root.button("Done") and self._rng.random() < 0.7:
-                await self._presses("Done", root)
+            if (done := _with_button(root, "Done")) and self._rng.random() < 0.7:
+                await self._presses("Done", done, within=1)
         else:
             await self._keeps_talking(root)
             if not await self._says(root, contact, ANSWERS[line]):
                 self._dealt_with.discard((root.ts, line))  # a pause: say it again once it is over
 
     async def _opts_out(self, root: Message, contact: Contact) -> None:
-        await self._presses("Opt out", self._with_button(root, "Opt out"))
+        newest = _with_button(root, "Opt out")
+        assert newest is not None, f"no button “Opt out” in the thread of {contact.name}"
+        await self._presses("Opt out", newest, within=1)
         self._stage.opted_out(contact.phone)
         self._stage.tell("out", f"{self.name} opts {contact.name} out, who wants to be left alone")
 
     async def _keeps_talking(self, root: Message) -> None:
         """Words that sounded like an opt-out and were none."""
-        with suppress(AssertionError):
-            await self._presses("Keep talking", self._with_button(root, "Keep talking"))
-
-    def _with_button(self, root: Message, label: str) -> Message:
-        found = next((one for one in (root, *root.replies) if one.by_bot and one.button(label)), None)
-        assert found is not None, f"no button {label!r} in the thread of {thread_name(root)}"
-        return found
+        if newest := _with_button(root, "Keep talking"):
+            await self._presses("Keep talking", newest, within=1)
 
     async def _says(self, root: Message, contact: Contact, words: str) -> bool:
         """Most people type in the thread; some press Reply. False when the modal says that it must wait."""
         self._stage.asked += 1
         self._stage.newest = self.person
         act = Sent(self.name, contact.name, contact.phone, words, first=False)
-        if root.button("Reply") and self._rng.random() < 0.35:
-            await self.person.presses("Reply", on=root)
+        newest = _with_button(root, "Reply")
+        if newest is not None and self._rng.random() < 0.35:
+            await self.person.presses("Reply", on=newest)
             if not await _until(lambda: self.person.modal is not None):
                 return True
             refused = await self.person.submits({"Message": words})
@@ -272,6 +266,12 @@ class Volunteer:
         self._stage.sent.append(act)
         self._stage.tell("text", f"{self.name} → {contact.name}: {words}")
         return True
+
+
+def _with_button(root: Message, label: str) -> Message | None:
+    """The newest message of a thread that has buttons, if this one is among them."""
+    newest = next((one for one in reversed([root, *root.replies]) if one.by_bot and one.buttons), None)
+    return newest if newest is not None and newest.button(label) else None
 
 
 class Organizer:

@@ -165,7 +165,7 @@ class Sms:
 
     def is_our_mark(self, message_id: int, mark: str) -> bool:
         """Whether this status address was made here."""
-        return hmac.compare_digest(self._mark(message_id), mark)
+        return mark.isascii() and hmac.compare_digest(self._mark(message_id), mark)
 
     def is_signed(self, path_and_query: str, form: Mapping[str, Any], signature: str) -> bool:
         """Whether the carrier signed this request for our public address; False where we have none."""

@@ -158,8 +158,11 @@ async def find(session: AsyncSession, words: str) -> Any:
 
 
 async def by_id(session: AsyncSession, campaign_id: int) -> Any:
-    """The campaign's row."""
-    return (await session.execute(_BY_ID, {"campaign_id": campaign_id})).one()
+    """The campaign's row. Raises Refusal if there is none."""
+    found = (await session.execute(_BY_ID, {"campaign_id": campaign_id})).first()
+    if found is None:
+        raise Refusal("There is no such campaign any more.")
+    return found
 
 
 async def newest(session: AsyncSession, limit: int = 25) -> list[Any]:

@@ -38,7 +38,7 @@ _STORE = text(
     " VALUES (:carrier_sid, :person_id, :from_number, :to_number, :body, :media, :verdict, :at)"
     " ON CONFLICT (carrier_sid) DO NOTHING RETURNING id"
 ).bindparams(bindparam("at", type_=Moment), bindparam("media", type_=Json))
-_PERSON = select(person.c.id).where(person.c.phone == bindparam("phone"))
+_PERSON = select(person.c.id).where(person.c.phone_hash == bindparam("hashed"))
 _NEWEST = (
     select(
         *(conversation.c.contact_id, conversation.c.campaign_id, conversation.c.volunteer_id, conversation.c.script_id),
@@ -66,7 +66,8 @@ async def receive(session: AsyncSession, received: Received, *, now: datetime, s
 
     A text that was stored before changes nothing. One from a stranger stays in the inbox (no conversation).
     """
-    person_id = (await session.execute(_PERSON, {"phone": received.from_number})).scalar_one_or_none()
+    hashed = phone_hash(secret, received.from_number)
+    person_id = (await session.execute(_PERSON, {"hashed": hashed})).scalar_one_or_none()
     meaning = verdict(received.body)
     values = {"carrier_sid": received.carrier_sid, "person_id": person_id, "from_number": received.from_number}
     values |= {"to_number": received.to_number, "body": received.body, "media": list(received.media) or None}
@@ -80,7 +81,6 @@ async def receive(session: AsyncSession, received: Received, *, now: datetime, s
         await session.execute(_BIND, {"which": inbound_id, "conversation": found.contact_id})
     if meaning in (Verdict.OUT, Verdict.HELD):
         state = OptOutState.OUT if meaning is Verdict.OUT else OptOutState.HELD
-        hashed = phone_hash(secret, received.from_number)
         await optouts.record(session, hashed, person_id=person_id, state=state, source="text", now=now)
     if found is not None and meaning is Verdict.OUT:
         await _left(session, found, inbound_id, now=now)

@@ -11,7 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services import audit, tallies
 from bot.services.tallies import Metric
-from models import ConversationState, MessageState, OptOutState, conversation, message, opt_out, person, state_is
+from models import (
+    ConversationState,
+    MessageState,
+    OptOutState,
+    contact,
+    conversation,
+    message,
+    opt_out,
+    person,
+    state_is,
+)
 from models.types import Moment
 
 _LOCK = select(person.c.phone_hash).where(person.c.id == bindparam("person_id")).with_for_update(key_share=True)
@@ -31,7 +41,10 @@ _BLOCK = (
 )
 _CLOSE = (
     update(conversation)
-    .where(conversation.c.person_id == bindparam("who"), conversation.c.state != ConversationState.DONE)
+    .where(
+        conversation.c.contact_id.in_(select(contact.c.id).where(contact.c.person_id == bindparam("who"))),
+        conversation.c.state != ConversationState.DONE,
+    )
     .values(state=ConversationState.DONE, closed_as=bindparam("as_what"), waiting_since=None)
 )
 _RELEASE = text("DELETE FROM opt_out WHERE phone_hash = :phone_hash AND state = 'held'")

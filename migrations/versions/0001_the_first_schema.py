@@ -73,7 +73,6 @@ def upgrade() -> None:
         sa.Column("line_type", sa.String(), nullable=True),
         sa.Column("unreachable", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
-        sa.UniqueConstraint("phone", name=op.f("uq_person_phone")),
         sa.UniqueConstraint("phone_hash", name=op.f("uq_person_phone_hash")),
     )
     op.create_table(
@@ -134,6 +133,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("slack_id", name=op.f("pk_volunteer")),
     )
     op.create_table(
+        "contact",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("window_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=True),
+        sa.Column("first_name", sa.String(), nullable=False),
+        sa.Column("last_name", sa.String(), nullable=False),
+        sa.Column("birth_year", sa.Integer(), nullable=True),
+        sa.Column("zip", sa.String(), nullable=True),
+        sa.Column("region", sa.String(), nullable=True),
+        sa.Column("timezone", sa.String(), nullable=True),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("fields", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("consent_source", sa.String(), nullable=True),
+        sa.Column("consent_at", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_contact_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
+        sa.UniqueConstraint("person_id", "campaign_id", name=op.f("uq_contact_person_id_campaign_id")),
+    )
+    with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.create_index("contact_of_import", ["import_id", "id"], unique=False)
+
+    op.create_table(
         "contact_import",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -181,33 +205,63 @@ def upgrade() -> None:
         sa.UniqueConstraint("campaign_id", "name", name=op.f("uq_segment_campaign_id_name")),
     )
     op.create_table(
-        "contact",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        "conversation",
+        sa.Column(
+            "contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("segment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("window_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("external_id", sa.String(), nullable=True),
-        sa.Column("first_name", sa.String(), nullable=False),
-        sa.Column("last_name", sa.String(), nullable=False),
-        sa.Column("birth_year", sa.Integer(), nullable=True),
-        sa.Column("zip", sa.String(), nullable=True),
-        sa.Column("region", sa.String(), nullable=True),
-        sa.Column("timezone", sa.String(), nullable=True),
-        sa.Column("place", sa.String(), nullable=False),
-        sa.Column("fields", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
-        sa.Column("consent_source", sa.String(), nullable=True),
-        sa.Column("consent_at", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_contact_campaign_id")),
-        sa.ForeignKeyConstraint(["import_id"], ["contact_import.id"], name=op.f("fk_contact_import_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_contact_person_id")),
-        sa.ForeignKeyConstraint(["window_id"], ["texting_window.id"], name=op.f("fk_contact_window_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
-        sa.UniqueConstraint("campaign_id", "person_id", name=op.f("uq_contact_campaign_id_person_id")),
+        sa.Column("pass", sa.Integer(), nullable=False),
+        sa.Column("script_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("volunteer_id", sa.String(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("closed_as", sa.String(), nullable=True),
+        sa.Column("draft", sa.String(), nullable=True),
+        sa.Column("last_out_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_conversation_contact_id")),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_conversation")),
     )
-    with op.batch_alter_table("contact", schema=None) as batch_op:
-        batch_op.create_index("contact_of_import", ["import_id", "id"], unique=False)
-        batch_op.create_index("contact_of_person", ["person_id"], unique=False)
+    with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.create_index(
+            "conversation_inbound",
+            ["person_id", "last_out_at"],
+            unique=False,
+            postgresql_where=sa.text("last_out_at IS NOT NULL"),
+            sqlite_where=sa.text("last_out_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "conversation_next",
+            ["volunteer_id", "campaign_id", "position"],
+            unique=False,
+            postgresql_where=sa.text("state = 'held'"),
+            sqlite_where=sa.text("state = 'held'"),
+        )
+        batch_op.create_index(
+            "conversation_pool",
+            ["campaign_id", "segment_id", "window_id", "contact_id"],
+            unique=False,
+            postgresql_where=sa.text("state = 'pool'"),
+            sqlite_where=sa.text("state = 'pool'"),
+        )
+        batch_op.create_index(
+            "conversation_waiting",
+            ["volunteer_id", "waiting_since"],
+            unique=False,
+            postgresql_where=sa.text("state = 'needs_reply'"),
+            sqlite_where=sa.text("state = 'needs_reply'"),
+        )
+        batch_op.create_index(
+            "conversation_waiting_campaign",
+            ["campaign_id", "waiting_since"],
+            unique=False,
+            postgresql_where=sa.text("state = 'needs_reply'"),
+            sqlite_where=sa.text("state = 'needs_reply'"),
+        )
 
     op.create_table(
         "import_reject",
@@ -243,63 +297,6 @@ def upgrade() -> None:
             name=op.f("uq_script_campaign_id_segment_id_pass_variant_version"),
         ),
     )
-    op.create_table(
-        "conversation",
-        sa.Column(
-            "contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
-        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("segment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("window_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("pass", sa.Integer(), nullable=False),
-        sa.Column("script_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("volunteer_id", sa.String(), nullable=True),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("sender", sa.String(), nullable=True),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("closed_as", sa.String(), nullable=True),
-        sa.Column("draft", sa.String(), nullable=True),
-        sa.Column("last_out_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_conversation_campaign_id")),
-        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_conversation_contact_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_conversation_person_id")),
-        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"], name=op.f("fk_conversation_segment_id")),
-        sa.ForeignKeyConstraint(["window_id"], ["texting_window.id"], name=op.f("fk_conversation_window_id")),
-        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_conversation")),
-    )
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.create_index("conversation_inbound", ["person_id", "last_out_at"], unique=False)
-        batch_op.create_index(
-            "conversation_next",
-            ["volunteer_id", "campaign_id", "position"],
-            unique=False,
-            postgresql_where=sa.text("state = 'held'"),
-            sqlite_where=sa.text("state = 'held'"),
-        )
-        batch_op.create_index(
-            "conversation_pool",
-            ["campaign_id", "segment_id", "window_id", "contact_id"],
-            unique=False,
-            postgresql_where=sa.text("state = 'pool'"),
-            sqlite_where=sa.text("state = 'pool'"),
-        )
-        batch_op.create_index(
-            "conversation_waiting",
-            ["volunteer_id", "waiting_since"],
-            unique=False,
-            postgresql_where=sa.text("state = 'needs_reply'"),
-            sqlite_where=sa.text("state = 'needs_reply'"),
-        )
-        batch_op.create_index(
-            "conversation_waiting_campaign",
-            ["campaign_id", "waiting_since"],
-            unique=False,
-            postgresql_where=sa.text("state = 'needs_reply'"),
-            sqlite_where=sa.text("state = 'needs_reply'"),
-        )
-
     op.create_table(
         "card",
         sa.Column("volunteer_id", sa.String(), nullable=False),
@@ -373,11 +370,9 @@ def upgrade() -> None:
         sa.Column("sender", sa.String(), nullable=True),
         sa.Column("error", sa.Integer(), nullable=True),
         sa.Column("price", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_message_campaign_id")),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversation.contact_id"], name=op.f("fk_message_conversation_id")
         ),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_message_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
         sa.UniqueConstraint("act_key", name=op.f("uq_message_act_key")),
         sa.UniqueConstraint("carrier_sid", name=op.f("uq_message_carrier_sid")),

@@ -50,31 +50,27 @@ def test_the_same_seed_invents_the_same_people() -> None:
     assert invented.people(300, places, 7) != invented.people(300, places, 8)
 
 
-@pytest.mark.parametrize(
-    "places", [[place] for place in (*invented.AT_HOME, *invented.ABROAD)], ids=lambda one: one[0].city
-)
-def test_everybody_has_a_name_and_a_number_of_their_own_even_in_one_place(places: list[invented.Place]) -> None:
-    people = invented.people(1200, places, 1)
+@pytest.mark.parametrize("place", [*invented.AT_HOME, *invented.ABROAD], ids=lambda place: place.city)
+def test_everybody_has_a_name_and_a_number_of_their_own_even_in_one_place(place: invented.Place) -> None:
+    people = invented.people(500, [place], 1)
 
-    assert len({person.name for person in people}) == len({person.phone for person in people}) == 1200
-    for person in people:
-        assert phonenumbers.is_valid_number(phonenumbers.parse(person.phone)), person
-        assert re.fullmatch(r"\+1\d{3}55501\d\d", person.phone), "another number could be somebody's"
-        assert phones.parse(person.phone) == person.phone
+    assert len({person.name for person in people}) == len({person.phone for person in people}) == 500
+    assert all(re.fullmatch(r"\+1\d{3}55501\d\d", person.phone) for person in people), "others may be somebody's"
+    for phone in {person.phone[:5]: person.phone for person in people}.values():
+        assert phonenumbers.is_valid_number(phonenumbers.parse(phone)), phone
+        assert phones.parse(phone) == phone
 
 
-@pytest.mark.parametrize("now", HOURS, ids=str)
-def test_at_every_hour_there_are_people_whose_window_is_open(now: datetime) -> None:
-    places = invented.open_places(now)
-    assert places
-    for person in invented.people(100, places, 3):
-        place = person.place
-        found = place_of(
-            timezone=place.zone if not place.zip else None, zip=place.zip, state=place.state, phone=person.phone
-        )
-        closes = closes_at(window_for(found, "09:00-20:00"), now)
-        assert closes is not None, f"{place.city} is not open at {now}"
-        assert closes - now >= timedelta(minutes=25), "nobody's window may shut while the demo runs"
+def test_at_every_hour_there_are_people_whose_window_stays_open() -> None:
+    for now in HOURS:
+        assert invented.open_places(now), now
+        for place in invented.open_places(now):
+            phone = f"+1{place.area_codes[:3]}5550100"
+            zone = None if place.zip else place.zone
+            found = place_of(timezone=zone, zip=place.zip, state=place.state, phone=phone)
+            closes = closes_at(window_for(found, "09:00-20:00"), now)
+            assert closes is not None, f"{place.city} is not open at {now}"
+            assert closes - now >= timedelta(minutes=25), "nobody's window may shut while the demo runs"
 
 
 def test_who_they_are_is_said_honestly() -> None:
