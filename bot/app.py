@@ -79,7 +79,7 @@ def slack_app(kit: Kit) -> AsyncApp:
 
 @asynccontextmanager
 async def socket_mode(kit: Kit) -> AsyncIterator[None]:
-    """Take Slack's requests over a line of our own to Slack, if there is a token for it: no public address is needed."""
+    """Take Slack's requests over a line of our own to Slack, with a token for it: no public address is needed."""
     if not kit.settings.slack_app_token:
         yield
         return

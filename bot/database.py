@@ -72,7 +72,7 @@ def driver_url(url: str, *, asynchronous: bool = True) -> str:
 
 def _postgres_engine(url: str, pool_size: int) -> AsyncEngine:
     # Every hot statement finds its rows by index, whatever its parameters are: planned once, not at each click.
-    options = {"options": "-c plan_cache_mode=force_generic_plan"}
+    options = {"options": "-c plan_cache_mode=force_generic_plan", "prepare_threshold": 0}
     chosen = {"pool_size": pool_size, "max_overflow": 0, "hide_parameters": True}
     return create_async_engine(driver_url(url), connect_args=options, **chosen)
 

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 
 from models.campaigns import Campaign, CampaignState, Script, Segment
 from models.people import Contact, ContactImport, ImportReject, ImportState, OptOut, OptOutState, Person, TextingWindow
-from models.rules import state_is
+from models.rules import state_is, state_was
 from models.texts import (
     MAY_RISE_TO,
     NEVER_LEFT,
@@ -90,6 +90,7 @@ __all__ = [
     "segment",
     "slack_post",
     "state_is",
+    "state_was",
     "tally",
     "texting_window",
     "thread",

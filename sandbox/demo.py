@@ -100,7 +100,8 @@ async def _play(options: Options, screen: Screen) -> int:
         holds = _sum_up(stage, screen, database)
         if options.stay:
             screen.say(f"Textbank goes on listening at {slack.request_url}. Ctrl-C ends it.")
-            await _unless_ended(asyncio.Event().wait(), running)
+            with suppress(asyncio.CancelledError):  # that is how it is meant to end
+                await _unless_ended(asyncio.Event().wait(), running)
         return OK if holds else BROKEN
 
 

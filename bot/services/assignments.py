@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import Refusal
 from bot.services import audit, tallies
 from bot.services.texting_hours import Window, closes_at
-from models import ConversationState, conversation, membership, segment, state_is, texting_window
+from models import ConversationState, conversation, membership, segment, state_is, state_was, texting_window
 
 MOST_AT_ONCE = 2_000
 """More than anybody texts in a day; a slip of the finger should not empty the pool."""
@@ -43,7 +43,7 @@ _POOL = (
 )
 _HOLD = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), state_is(conversation, ConversationState.POOL))
+    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.POOL))
     .values(state=ConversationState.HELD, volunteer_id=bindparam("holder"), position=bindparam("place"))
 )
 _HELD = (

@@ -28,6 +28,7 @@ from models import (
     message,
     person,
     state_is,
+    state_was,
     texting_window,
     thread,
 )
@@ -136,7 +137,7 @@ _DONE = (
 )
 _UNSAID = (
     update(message)
-    .where(message.c.act_key == bindparam("key"), state_is(message, MessageState.QUEUED))
+    .where(message.c.act_key == bindparam("key"), state_was(message, MessageState.QUEUED))
     .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
     .returning(message.c.conversation_id, message.c.campaign_id, message.c.volunteer_id, message.c.script_id)
 )

@@ -30,6 +30,7 @@ from models import (
     pace,
     person,
     state_is,
+    state_was,
 )
 from models.types import Moment
 
@@ -141,7 +142,7 @@ _CLAIM = (
     update(message)
     .where(
         message.c.id.in_(bindparam("ids", expanding=True)),
-        state_is(message, MessageState.QUEUED),
+        state_was(message, MessageState.QUEUED),
         ~select(opt_out.c.phone_hash)
         .where(opt_out.c.phone_hash == person.c.phone_hash, person.c.id == message.c.person_id)
         .correlate(message)
@@ -199,17 +200,17 @@ _EXPIRED = (
 )
 _BACK_IN_HAND = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), state_is(conversation, ConversationState.TEXTED))
+    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.HELD, last_out_at=None)
 )
 _WAITS_AGAIN = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), state_is(conversation, ConversationState.TALKING))
+    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TALKING))
     .values(state=ConversationState.NEEDS_REPLY, waiting_since=bindparam("now"))
 )
 _GIVE_UP = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), state_is(conversation, ConversationState.TEXTED))
+    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.DONE, closed_as="not_sent")
 )
 _UNREACHABLE = update(person).where(person.c.id == bindparam("which")).values(unreachable=bindparam("why"))

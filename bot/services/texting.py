@@ -29,6 +29,7 @@ from models import (
     message,
     person,
     state_is,
+    state_was,
 )
 from models.types import Moment
 
@@ -41,14 +42,14 @@ _SKIPPED = (
     select(contact.c.id, contact.c.first_name, contact.c.last_name)
     .join(conversation, conversation.c.contact_id == contact.c.id)
     .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
-    .where(state_is(conversation, ConversationState.DONE), conversation.c.closed_as == "skipped")
+    .where(state_was(conversation, ConversationState.DONE), conversation.c.closed_as == "skipped")
 )
 _LEAVE = (
     update(conversation)
     .where(
         conversation.c.contact_id == bindparam("which"),
         conversation.c.volunteer_id == bindparam("whose"),
-        state_is(conversation, ConversationState.HELD),
+        state_was(conversation, ConversationState.HELD),
     )
     .values(
         state=bindparam("into"),
@@ -67,7 +68,7 @@ _TAKE_BACK = (
     .where(
         message.c.id == bindparam("which"),
         message.c.volunteer_id == bindparam("whose"),
-        state_is(message, MessageState.QUEUED),
+        state_was(message, MessageState.QUEUED),
     )
     .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
     .returning(message.c.conversation_id, message.c.body, message.c.campaign_id, message.c.script_id)
@@ -76,19 +77,19 @@ _STATE = select(message.c.state).where(message.c.id == bindparam("which"))
 _HOLD_AGAIN = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
-    .where(state_is(conversation, ConversationState.TEXTED))
+    .where(state_was(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.HELD, last_out_at=None, draft=bindparam("words"))
 )
 _UNSKIP = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
-    .where(state_is(conversation, ConversationState.DONE), conversation.c.closed_as == "skipped")
+    .where(state_was(conversation, ConversationState.DONE), conversation.c.closed_as == "skipped")
     .values(state=ConversationState.HELD, closed_as=None)
     .returning(conversation.c.campaign_id)
 )
 _KEEP_DRAFT = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), state_is(conversation, ConversationState.HELD))
+    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.HELD))
     .values(draft=bindparam("words"))
 )
 _UNREACHABLE = update(person).where(person.c.id == bindparam("which")).values(unreachable=bindparam("why"))

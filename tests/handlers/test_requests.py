@@ -347,6 +347,7 @@ async def test_healthz_and_metrics(world: World, http: aiohttp.ClientSession) ->
 @pytest.mark.parametrize("away", ["sqlite:////nowhere/at/all/textbank.db", "postgresql://nobody@127.0.0.1:9/none"])
 async def test_healthz_says_when_the_database_is_away(http: aiohttp.ClientSession, away: str) -> None:
     slack, carrier = Slack(), Carrier()
+    slack.url = carrier.url = "http://127.0.0.1:9"  # nobody is there either
     async with open_kit(settings_for(away, slack, carrier)) as kit, serve(web(kit)) as base:
         async with http.get(f"{base}/healthz") as answer:
             assert (answer.status, await answer.text()) == (503, "the database is away")
