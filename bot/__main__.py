@@ -93,7 +93,7 @@ def sandbox(
 @cli.command(hidden=True, name="read-file")
 def read_file(import_id: int, path: Annotated[Path, typer.Argument(exists=True)]) -> None:
     """Read one import's file; the worker starts this in a process of its own."""
-    from bot.app import now
+    from bot.clock import now
     from bot.database import Database
     from handlers import importing
 

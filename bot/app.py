@@ -8,7 +8,6 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import structlog
 import uvicorn
@@ -23,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.clock import now
 from bot.database import Database
 from bot.gateways.slack import Slack
 from bot.gateways.sms import Sms
@@ -41,11 +41,6 @@ log = structlog.get_logger()
 ROLES = ("web", "worker", "clock")
 LAST_ANSWERS_SECONDS = 5
 """How long requests that are under way when the program ends may still take."""
-
-
-def now() -> datetime:
-    """The one clock."""
-    return datetime.now(UTC)
 
 
 @asynccontextmanager
@@ -191,7 +186,7 @@ async def serve(settings: Settings, roles: Iterable[str]) -> None:
             return
         config = uvicorn.Config(
             web(state.kit),
-            host=state.kit.settings.host,
+            host=settings.bind_address,
             port=settings.port,
             log_level="warning",
             access_log=False,

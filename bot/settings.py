@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 
     database_url: str = "sqlite:///textbank.db"
-    host: str = "0.0.0.0"  # noqa: S104 (a host's router must reach it)
+    bind_address: str = "0.0.0.0"  # noqa: S104 (a host's router must reach it)
     port: int = Field(default=3000, ge=0, le=65535)
     public_url: str | None = None
 
@@ -60,14 +60,14 @@ class Settings(BaseSettings):
             raise ValueError("write sqlite:///path/to/file.db or postgresql://user:password@host/name")
         return url
 
-    @field_validator("host")
+    @field_validator("bind_address")
     @classmethod
-    def _is_address(cls, host: str) -> str:
+    def _is_address(cls, address: str) -> str:
         try:
-            ip_address(host)
-        except ValueError:  # some shells and build tools set HOST to something else
+            ip_address(address)
+        except ValueError:
             raise ValueError("write an address of this machine, such as 0.0.0.0 (all of them) or 127.0.0.1") from None
-        return host
+        return address
 
     @field_validator("public_url", "slack_api_url", "twilio_api_url")
     @classmethod

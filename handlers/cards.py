@@ -87,7 +87,7 @@ async def replies(ack: AsyncAck, click: Click, kit: Kit) -> None:
 
 
 async def start_texting(ack: AsyncAck, click: Click, kit: Kit) -> None:
-    """A batch and its first card: in the place of a message of ours to this person, or below an invitation elsewhere."""
+    """A batch and its first card: in place of our message to this person, or below an invitation elsewhere."""
     await _introduce(kit, click.who, click.username)
     direct = (click.channel or "").startswith("D")
     async with kit.database.transaction() as session:

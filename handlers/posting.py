@@ -1,6 +1,6 @@
 """The one writer to Slack: takes what waits in the posts' table, draws it as things are now, and posts it.
 
-One process holds the job at a time. Slack's limits are kept by going slowly; what it refuses for now stays in the table.
+One process holds the job at a time. Slack's limits are kept by going slowly; what it refuses for now stays here.
 """
 
 import asyncio

@@ -17,7 +17,7 @@ import aiohttp
 
 LOOPBACK = "127.0.0.1"
 OURS = ("SLACK_", "TWILIO_", "TEXTBANK_", "SMS_", "PUBLIC_URL", "DATABASE_URL", "ADMIN_USERS", "UNDO_SECONDS")
-MORE_OF_OURS = ("DEFAULT_REGION", "TEXTING_HOURS", "HOST", "PORT", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+MORE_OF_OURS = ("DEFAULT_REGION", "TEXTING_HOURS", "BIND_ADDRESS", "PORT", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 START_WITHIN = 40.0
 STOP_WITHIN = 10.0
 
@@ -95,7 +95,7 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.upper().startswith(OURS) and name.upper() not in MORE_OF_OURS
     }
-    return {**kept, **settings, "HOST": LOOPBACK, "PYTHONUNBUFFERED": "1"}
+    return {**kept, **settings, "BIND_ADDRESS": LOOPBACK, "PYTHONUNBUFFERED": "1"}
 
 
 @asynccontextmanager

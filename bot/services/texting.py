@@ -128,7 +128,7 @@ async def send(session: AsyncSession, press: Press, *, now: datetime, undo: time
     if why := _forbidden(seen, now):
         return await _refused(session, press, seen, why, now=now, words=body)
     if not await _leave(session, press, seen, ConversationState.TEXTED, out_at=now):
-        return await _shown_again(session, press, await _obeyed(session, press), now=now)
+        return await _shown_again(session, press, await _obeyed(session, press, seen), now=now)
     message_id = await _queue(session, press, seen, body, now=now, undo=undo)
     await _count(session, press, seen, Metric.TEXTED, now=now)
     last = Last("Texted", cards.name_of(seen), f"m{message_id}")
@@ -196,7 +196,7 @@ async def open_card(session: AsyncSession, volunteer_id: str, campaign_id: int |
 async def as_it_stands(session: AsyncSession, volunteer_id: str, *, now: datetime) -> Card | None:
     """The live drawing once more, with the Undo of the text before it; None while it shows nobody who may be texted."""
     row = await cards.whereabouts(session, volunteer_id)
-    last = await _obeyed(session, Press(volunteer_id, row.version - 1)) if row else None
+    last = await _obeyed(session, Press(volunteer_id, row.version - 1), row) if row else None
     return await cards.as_it_stands(session, volunteer_id, now=now, last=last)
 
 
@@ -233,18 +233,19 @@ async def _newer(session: AsyncSession, press: Press, seen: Any, notice: str, *,
 
     What was typed on the older one is kept if it was for the same contact.
     """
-    if obeyed := await _obeyed(session, press):
+    if obeyed := await _obeyed(session, press, seen):
         return await _shown_again(session, press, obeyed, now=now)
     words = (press.body or "").strip() if press.contact_id == seen.contact_id else ""
     return await _again(session, press, seen, notice, now=now, words=words)
 
 
-async def _obeyed(session: AsyncSession, press: Press) -> Last | None:
+async def _obeyed(session: AsyncSession, press: Press, seen: Any) -> Last | None:
     """What an earlier press on this very drawing did."""
     if row := (await session.execute(_TEXTED_BY, {"act_key": _act_key(press)})).first():
         return Last("Texted", cards.name_of(row), f"m{row.id}")
     skipped = {"which": press.contact_id, "whose": press.volunteer_id}
-    if press.contact_id and (row := (await session.execute(_SKIPPED, skipped)).first()):
+    just_now = press.version in (seen.version, seen.version - 1)
+    if press.contact_id and just_now and (row := (await session.execute(_SKIPPED, skipped)).first()):
         return Last("Skipped", cards.name_of(row), f"c{row.id}")
     return None
 
@@ -329,7 +330,7 @@ async def _set_aside(
     if _is_out_of_date(press, seen):
         return await _newer(session, press, seen, "That card was out of date, so nothing was changed.", now=now)
     if not await _leave(session, press, seen, ConversationState.DONE, closed_as):
-        return await _shown_again(session, press, await _obeyed(session, press), now=now)
+        return await _shown_again(session, press, await _obeyed(session, press, seen), now=now)
     if closed_as == "opted_out":
         who = {"person_id": seen.person_id, "by": press.volunteer_id}
         await optouts.record(session, seen.phone_hash, **who, state=OptOutState.OUT, source="volunteer", now=now)

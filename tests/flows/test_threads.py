@@ -208,14 +208,18 @@ async def test_a_line_deleted_in_time_is_taken_back(world: World, priya: Person,
 
 
 async def test_an_event_that_slack_brings_twice_is_one_text(
-    world: World, priya: Person, sara: Phone, thread: Message
+    world: World, olivia: Person, priya: Person, sara: Phone, thread: Message
 ) -> None:
     await priya.writes("At the library", in_=thread)
     [typed] = [each for each in world.slack.events if each["event"].get("text") == "At the library"]
     await asyncio.gather(*(world.slack.delivery._deliver(typed) for _ in range(3)))
     await world.a_while()
+    await olivia.types("/textbank pause")
+    await world.slack.delivery._deliver(typed)
+    await world.a_while()
 
     assert world.carrier.texts_to(sara)[1:] == ["At the library"]
+    assert len(thread.replies) == 1
 
 
 async def test_the_modal_answers_too_and_the_thread_shows_it(

@@ -124,7 +124,7 @@ async def fleet(database_url: str, logs: Path) -> AsyncIterator[Fleet]:
         environment = {
             **os.environ,
             "DATABASE_URL": database_url,
-            "HOST": "127.0.0.1",
+            "BIND_ADDRESS": "127.0.0.1",
             "SLACK_BOT_TOKEN": slack.bot_token,
             "SLACK_SIGNING_SECRET": slack.signing_secret,
             "SLACK_API_URL": f"{slack.url}/api/",

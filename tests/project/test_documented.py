@@ -20,13 +20,8 @@ ENVIRONMENT = set(
     ADMIN_USERS UNDO_SECONDS TEXTBANK_SECRET SMS_SEGMENTS_PER_SECOND DEFAULT_REGION TEXTING_HOURS
     """.split()
 )
-ROLES = {"web", "worker", "clock", "migrate", "sandbox", "import", "export", "doctor"}
-SUBCOMMANDS = set(
-    """
-    help new import list status start pause resume close assign unassign reassign invite digest export inbox
-    optout optin forget doctor role
-    """.split()
-)
+ROLES = {"web", "worker", "clock", "migrate", "sandbox"}
+SUBCOMMANDS = set("help new import script list status start pause resume close assign invite role".split())
 # Words in the docs that look like a setting and are none: the environment of `make`, of hosts and of the tests.
 OTHER_NAMES: set[str] = set()
 
@@ -49,7 +44,7 @@ def command_line() -> set[str]:
     from bot.__main__ import cli
 
     command = typer.main.get_command(cli)
-    return set(getattr(command, "commands", {}))
+    return {name for name, found in getattr(command, "commands", {}).items() if not found.hidden}
 
 
 def subcommands() -> set[str]:

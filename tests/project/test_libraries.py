@@ -19,6 +19,7 @@ COME_WITH_ANOTHER = {
     "click": "typer",
     "pydantic": "pydantic-settings",
     "slack-sdk": "slack-bolt",
+    "uvloop": "uvicorn",
     "yarl": "aiohttp",
 }
 

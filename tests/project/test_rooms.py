@@ -18,9 +18,11 @@ ROOMS_OF_BOT = {
     "views",
     "gateways",
     "migrate",
+    "clock",
     "database",
     "errors",
     "settings",
+    "sqlite",
 }
 VIEWS_MAY_IMPORT = {"phonenumbers", "models", "bot.errors", "bot.services", "bot.views"}
 

@@ -230,8 +230,9 @@ def test_ctrl_c_ends_the_demo_and_the_product_with_it(tmp_path: Path) -> None:
     for line in demo.stdout:
         if "uploads" in line:
             break
-    children = psutil.Process(demo.pid).children(recursive=True)
-    [web] = [port for child in children for port in child.net_connections("inet") if port.status == "LISTEN"]
+    [product] = psutil.Process(demo.pid).children()
+    children = [product, *product.children(recursive=True)]
+    [web] = [port for port in product.net_connections("inet") if port.status == "LISTEN"]
     assert web.laddr.ip == "127.0.0.1", "nobody else's machine may reach it"
 
     demo.send_signal(signal.SIGINT)
@@ -240,9 +241,17 @@ def test_ctrl_c_ends_the_demo_and_the_product_with_it(tmp_path: Path) -> None:
     assert demo.stdout.read().strip().endswith("Ended.")
     demo.stdout.close()
     deadline = time.monotonic() + 5
-    while (left := [child for child in children if child.is_running()]) and time.monotonic() < deadline:
+    while (left := [child for child in children if runs(child)]) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert left == []
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether it has not ended; one that nobody has buried yet has."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
