@@ -34,7 +34,7 @@ from handlers.kit import Clock, Kit
 from handlers.posting import Writer
 from handlers.sending import Sender
 from handlers.twilio import Hooks
-from handlers.worker import Importer, ReadFile
+from handlers.worker import Importer
 
 log = structlog.get_logger()
 
@@ -127,9 +127,9 @@ class Running:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def start_worker(self, read_file: ReadFile | None = None) -> None:
+    def start_worker(self) -> None:
         """Sending, posting to Slack, and reading files."""
-        for job in (Sender(self.kit).run, Writer(self.kit).run, Importer(self.kit, read_file).run):
+        for job in (Sender(self.kit).run, Writer(self.kit).run, Importer(self.kit).run):
             self.tasks.append(asyncio.create_task(job(self.stopping)))
 
     def start_clock(self) -> Callable[[], None]:

@@ -1,15 +1,16 @@
-"""The worker's jobs beside sending: files of contacts, each read by a process of its own so that clicks go on."""
+"""The worker's job beside sending: files of contacts, a large one read by a process of its own so that clicks go on."""
 
 import asyncio
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from bot.gateways.slack import SlackTrouble
 from bot.services import contacts, imports
+from handlers import importing
 from handlers.kit import Kit
 
 log = structlog.get_logger()
@@ -17,16 +18,12 @@ log = structlog.get_logger()
 LOOK_SECONDS = 1.0
 TRY_AGAIN_SECONDS = 5.0
 
-ReadFile = Callable[[int, Path], Awaitable[None]]
-"""Runs one import to its end: (import id, file)."""
-
 
 class Importer:
     """Looks for imports that nobody is at, and has each of them read."""
 
-    def __init__(self, kit: Kit, read_file: ReadFile | None = None) -> None:
+    def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._read_file = read_file or in_its_own_process
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops. An import that is cut off is taken up again from where it was."""
@@ -63,11 +60,22 @@ class Importer:
                 async with kit.database.transaction() as session:
                     await imports.unreadable(session, waiting[0], str(trouble), owner=kit.owner, now=kit.clock())
                 return True
-            await self._read_file(waiting[0], path)
+            await self._read(waiting[0], path)
         return True
 
+    async def _read(self, import_id: int, path: Path) -> None:
+        if not importing.is_small(path):
+            return await _in_its_own_process(import_id, path)
+        kit, chosen = self._kit, self._kit.settings
+        where: dict[str, Any] = {
+            "region": chosen.default_region,
+            "secret": chosen.textbank_secret,
+            "hours": chosen.texting_hours,
+        }
+        await importing.run(kit.database, import_id, path, **where, owner=f"{kit.owner}:reader", clock=kit.clock)
 
-async def in_its_own_process(import_id: int, path: Path) -> None:
+
+async def _in_its_own_process(import_id: int, path: Path) -> None:
     """Reading a million rows would hold up every click of this process."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "read-file", str(import_id), str(path))
     try:

@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -15,7 +14,6 @@ from sqlalchemy import text
 from bot.app import open_kit, web
 from bot.settings import Settings
 from handlers import clock as clock_handler
-from handlers import importing
 from handlers.kit import Kit
 from handlers.posting import Writer
 from handlers.sending import Sender
@@ -162,21 +160,10 @@ async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
             product["app"] = web(kit)
             sender = Sender(kit)
             await sender.begin()
-            yield World(slack, carrier, kit, time, organizer, sender, Writer(kit), Importer(kit, _read_here(kit)))
+            yield World(slack, carrier, kit, time, organizer, sender, Writer(kit), Importer(kit))
             await kit.drain()
         await slack.aclose()
         await carrier.aclose()
-
-
-def _read_here(kit: Kit) -> Any:
-    """Reads a file in this process, with the story's clock."""
-
-    async def read_file(import_id: int, path: Path) -> None:
-        chosen = kit.settings
-        values = {"region": chosen.default_region, "secret": chosen.textbank_secret, "hours": chosen.texting_hours}
-        await importing.run(kit.database, import_id, path, **values, owner="reader", clock=kit.clock)
-
-    return read_file
 
 
 def settings_for(database_url: str, slack: Slack, carrier: Carrier, **more: Any) -> Settings:

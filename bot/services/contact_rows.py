@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from bot.errors import Refusal
 from bot.services import csv_files, phones
@@ -76,7 +75,14 @@ _YEAR = re.compile(
 )
 
 
-def send_chunks(pipe: Connection, path: Path, start: int, options: Options) -> None:
+class Pipe(Protocol):
+    """Whatever takes the messages."""
+
+    def send(self, message: Any, /) -> None:
+        """Take one; raises BrokenPipeError when nobody will ever read it."""
+
+
+def send_chunks(pipe: Pipe, path: Path, start: int, options: Options) -> None:
     """The body of the reading process: an Opening, Chunks from row `start` on, and None; or Refused.
 
     The pipe holds little, so that this waits while the writer is busy; when the writer is gone, it ends.

@@ -1,7 +1,5 @@
 """What organizers do: campaigns and their life, handing contacts out, and who may do what."""
 
-import pytest
-
 from sandbox.slack import Person
 from tests.flows.sending import people
 from tests.world import World
@@ -79,9 +77,9 @@ async def test_the_only_live_campaign_needs_no_name(world: World, olivia: Person
     assert "2 contacts of Fall GOTV" in await said(olivia, "/textbank assign @priya 2")
 
 
-@pytest.mark.parametrize(("line", "answer"), [("frobnicate x", "There is no `/textbank frobnicate`"), ("", "`/text`")])
-async def test_what_is_no_subcommand_is_said(world: World, olivia: Person, line: str, answer: str) -> None:
-    assert answer in await said(olivia, f"/textbank {line}")
+async def test_what_is_no_subcommand_is_said(world: World, olivia: Person) -> None:
+    assert "There is no `/textbank frobnicate`" in await said(olivia, "/textbank frobnicate x")
+    assert "`/text`" in await said(olivia, "/textbank")
 
 
 # ----------------------------------------------------------------------------------------------- handing contacts out
@@ -134,39 +132,37 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize("count", COUNTS)
-async def test_a_count_must_make_sense(world: World, olivia: Person, priya: Person, count: str) -> None:
+async def test_a_count_must_make_sense(world: World, olivia: Person, priya: Person) -> None:
     await world.live_campaign()
-    assert COUNTS[count] in await said(olivia, f"/textbank assign Fall GOTV @priya {count}")
+    for count, answer in COUNTS.items():
+        assert answer in await said(olivia, f"/textbank assign Fall GOTV @priya {count}"), count
     assert await world.query("SELECT 1 FROM conversation WHERE state <> 'pool'") == []
 
 
-@pytest.mark.parametrize(
-    ("line", "answer"),
-    [
-        ("assign Fall GOTV @nobody 5", "Slack doesn't know @nobody"),
-        ("assign Fall GOTV @priya @nobody 5", "Slack doesn't know @nobody"),
-        ("assign Fall GOTV @nobody @priya 5", "Slack doesn't know @nobody"),
-        ("assign Fall GOTV #nowhere 5", "Slack doesn't know #nowhere"),
-        ("assign Fall GOTV 5", "Say whom"),
-        ("assign Winter @priya 5", "no campaign named “Winter”"),
-        ("assign Fall GOTV @textbank 5", "There is nobody there who could text"),
-        ("assign Fall GOTV #secret 5", "I can't see who is in there"),
-        ("invite Fall GOTV", "Write it like this: `/textbank invite CAMPAIGN #channel [BATCH]`"),
-        ("invite Fall GOTV @priya", "Write it like this"),
-        ("invite Fall GOTV #secret", "I can't post there. Add me to the channel first"),
-        ("invite Fall GOTV #secret 0", "a number from 1 to"),
-        ("role @priya boss", "Write it like this: `/textbank role"),
-        ("role boss", "Write it like this"),
-        ("role @olivia none", "You can't change your own role"),
-    ],
-)
-async def test_a_command_that_does_not_fit_says_how(
-    world: World, olivia: Person, priya: Person, line: str, answer: str
-) -> None:
+UNFIT = [
+    ("assign Fall GOTV @nobody 5", "Slack doesn't know @nobody"),
+    ("assign Fall GOTV @priya @nobody 5", "Slack doesn't know @nobody"),
+    ("assign Fall GOTV @nobody @priya 5", "Slack doesn't know @nobody"),
+    ("assign Fall GOTV #nowhere 5", "Slack doesn't know #nowhere"),
+    ("assign Fall GOTV 5", "Say whom"),
+    ("assign Winter @priya 5", "no campaign named “Winter”"),
+    ("assign Fall GOTV @textbank 5", "There is nobody there who could text"),
+    ("assign Fall GOTV #secret 5", "I can't see who is in there"),
+    ("invite Fall GOTV", "Write it like this: `/textbank invite CAMPAIGN #channel [BATCH]`"),
+    ("invite Fall GOTV @priya", "Write it like this"),
+    ("invite Fall GOTV #secret", "I can't post there. Add me to the channel first"),
+    ("invite Fall GOTV #secret 0", "a number from 1 to"),
+    ("role @priya boss", "Write it like this: `/textbank role"),
+    ("role boss", "Write it like this"),
+    ("role @olivia none", "You can't change your own role"),
+]
+
+
+async def test_a_command_that_does_not_fit_says_how(world: World, olivia: Person, priya: Person) -> None:
     world.slack.channel("#secret", priya, private=True, bot=False)
     await world.live_campaign()
-    assert answer in await said(olivia, f"/textbank {line}")
+    for line, answer in UNFIT:
+        assert answer in await said(olivia, f"/textbank {line}"), line
     assert await world.query("SELECT 1 FROM conversation WHERE state <> 'pool'") == []
     assert [row.batch_size for row in await world.query("SELECT batch_size FROM campaign")] == [50]
 

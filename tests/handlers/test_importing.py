@@ -219,6 +219,7 @@ async def test_a_reader_that_dies_is_an_error_and_not_the_end_of_the_file(
 ) -> None:
     await desk.receives(people(10))
     monkeypatch.setattr(importing, "send_chunks", _dies_at_once)
+    monkeypatch.setattr(importing, "SMALL_FILE", 0)
     with pytest.raises(RuntimeError, match="ended too early"):
         await desk.runs()
     assert (await desk.row()).state == "staging"

@@ -115,12 +115,12 @@ GARBAGE = [
 ]
 
 
-@pytest.mark.parametrize(("body", "kind"), GARBAGE)
-async def test_garbage_that_is_signed_is_no_fault_of_ours(world: World, body: bytes, kind: str) -> None:
+async def test_garbage_that_is_signed_is_no_fault_of_ours(world: World) -> None:
     before = await everything(world)
-    answer = await world.slack.delivery.send(body, kind)
-    assert answer.status in (200, 400, 401, 404, 503), answer
-    assert answer.status != 503 or b"event_callback" in body, "only an event is worth bringing again"
+    for body, kind in GARBAGE:
+        answer = await world.slack.delivery.send(body, kind)
+        assert answer.status in (200, 400, 401, 404, 503), (body, answer)
+        assert answer.status != 503 or b"event_callback" in body, "only an event is worth bringing again"
     assert await everything(world) == before
 
 
@@ -130,39 +130,38 @@ def interaction(world: World, **more: Any) -> bytes:
     return urlencode({"payload": json.dumps(payload)}).encode()
 
 
-@pytest.mark.parametrize(
-    "action",
-    [
-        {"type": "button", "action_id": "nobody.knows", "block_id": "b", "value": "1"},
-        {"type": "button", "action_id": "card.send", "block_id": "b", "value": "not a version"},
-        {"type": "button", "action_id": "card.send", "block_id": "b"},
-        {"type": "button", "action_id": "card.undo", "block_id": "b", "value": "1:"},
-        {"type": "button", "action_id": "card.undo", "block_id": "b", "value": "1:x9"},
-        {"type": "button", "action_id": "card.undo", "block_id": "b", "value": "1:m999999999999999999999"},
-        {"type": "overflow", "action_id": "card.menu", "block_id": "b", "selected_option": {"value": "1:what"}},
-        {"type": "button", "action_id": "start_texting", "block_id": "b", "value": "999999"},
-        {"type": "button", "action_id": "start_texting", "block_id": "b", "value": "x"},
-        {"type": "button", "action_id": "thread.reply", "block_id": "b", "value": "999999"},
-        {"type": "button", "action_id": "thread.done", "block_id": "b", "value": "9" * 40},
-    ],
-    ids=lambda action: f"{action['action_id']}={action.get('value', '')[:12]}",
-)
-async def test_a_click_on_what_we_never_made_is_answered_in_words(world: World, action: dict[str, Any]) -> None:
-    body = interaction(world, actions=[action], response_url=f"{world.slack.url}/response/none")
-    whispered = []
+UNMADE: list[dict[str, Any]] = [
+    {"type": "button", "action_id": "nobody.knows", "block_id": "b", "value": "1"},
+    {"type": "button", "action_id": "card.send", "block_id": "b", "value": "not a version"},
+    {"type": "button", "action_id": "card.send", "block_id": "b"},
+    {"type": "button", "action_id": "card.undo", "block_id": "b", "value": "1:"},
+    {"type": "button", "action_id": "card.undo", "block_id": "b", "value": "1:x9"},
+    {"type": "button", "action_id": "card.undo", "block_id": "b", "value": "1:m999999999999999999999"},
+    {"type": "overflow", "action_id": "card.menu", "block_id": "b", "selected_option": {"value": "1:what"}},
+    {"type": "button", "action_id": "start_texting", "block_id": "b", "value": "999999"},
+    {"type": "button", "action_id": "start_texting", "block_id": "b", "value": "x"},
+    {"type": "button", "action_id": "thread.reply", "block_id": "b", "value": "999999"},
+    {"type": "button", "action_id": "thread.done", "block_id": "b", "value": "9" * 40},
+]
+
+
+async def test_a_click_on_what_we_never_made_is_answered_in_words(world: World) -> None:
+    whispered: list[str] = []
     world.kit.slack.whisper = lambda _url, words: whispered.append(words)  # type: ignore[method-assign]
-    answer = await world.slack.delivery.send(body, FORM)
-    await world.settles()
-    assert answer.status == 200
-    assert whispered, "nobody was told"
-    assert "went wrong" not in whispered[0], whispered
+    for number, action in enumerate(UNMADE, start=1):
+        body = interaction(world, actions=[action], response_url=f"{world.slack.url}/response/none")
+        answer = await world.slack.delivery.send(body, FORM)
+        await world.settles()
+        assert answer.status == 200, action
+        assert len(whispered) == number, f"nobody was told: {action}"
+        assert "went wrong" not in whispered[-1], action
     assert await world.query("SELECT id FROM message") == []
 
 
-@pytest.mark.parametrize("actions", [[], None])
-async def test_a_click_without_an_action_is_no_500(world: World, actions: Any) -> None:
-    answer = await world.slack.delivery.send(interaction(world, actions=actions), FORM)
-    assert answer.status in (200, 400)
+async def test_a_click_without_an_action_is_no_500(world: World) -> None:
+    for actions in ([], None):
+        answer = await world.slack.delivery.send(interaction(world, actions=actions), FORM)
+        assert answer.status in (200, 400)
 
 
 async def test_a_form_nobody_knows_keeps_what_was_typed(world: World) -> None:

@@ -77,24 +77,31 @@ class Fleet:
         self.processes[name] = process
         return process
 
-    async def start_web(self, name: str, *words: str) -> None:
-        """... and wait until it can serve. Each web is its own public address: there is no router in front of them."""
+    def start_web(self, name: str, *words: str) -> None:
+        """Each web is its own public address: there is no router in front of them."""
         port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        self.start(name, *words, PORT=str(port), PUBLIC_URL=url)
+        self.webs.append(f"http://127.0.0.1:{port}")
+        self.start(name, *words, PORT=str(port), PUBLIC_URL=self.webs[-1])
+
+    async def is_up(self) -> None:
+        """Wait until every web can serve."""
+        for url in self.webs:
+            await self._answers(url)
+
+    async def _answers(self, url: str) -> None:
         async with aiohttp.ClientSession() as http:
             ends = time.monotonic() + PATIENCE
             while True:
-                assert self.processes[name].poll() is None, self.log(name)
-                assert time.monotonic() < ends, f"{name} never came up"
+                for name, process in self.processes.items():
+                    assert process.poll() is None, self.log(name)
+                assert time.monotonic() < ends, f"{url} never came up"
                 try:
                     async with http.get(f"{url}/healthz") as answer:
                         if answer.status == 200:
-                            break
+                            return
                 except aiohttp.ClientError:
                     pass
                 await asyncio.sleep(0.05)
-        self.webs.append(url)
 
     def through(self, number: int) -> None:
         """Slack's and the carrier's next requests go to this web."""
@@ -104,10 +111,10 @@ class Fleet:
     def log(self, name: str) -> str:
         return (self.logs / f"{name}.log").read_text()
 
-    async def end(self) -> None:
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Every process ends by itself, soon, and well."""
         for process in self.processes.values():
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
         began = time.monotonic()
         for name, process in self.processes.items():
             code = await asyncio.to_thread(process.wait, 30)
@@ -193,9 +200,10 @@ async def test_two_of_everything_text_each_contact_once_and_thread_each_answer_o
         assert run.start("migrate", "migrate").wait(PATIENCE) == 0, run.log("migrate")
         del run.processes["migrate"]
         for name in ("web 1", "web 2"):
-            await run.start_web(name, "web")
+            run.start_web(name, "web")
         for name in ("worker 1", "worker 2", "clock"):
             run.start(name, name.split()[0], PUBLIC_URL=run.webs[0])
+        await run.is_up()
         olivia = run.slack.person("Olivia Organizer", is_admin=True)
         team = [run.slack.person(name) for name in ("Priya Shah", "Sam Ito", "Lee Wong")]
         await a_live_campaign(run, olivia, 60)
@@ -231,7 +239,8 @@ async def test_two_of_everything_text_each_contact_once_and_thread_each_answer_o
 
 async def test_one_process_does_it_all_on_sqlite(tmp_path: Path) -> None:
     async with fleet(f"sqlite:///{tmp_path}/textbank.db", tmp_path) as run:
-        await run.start_web("textbank")
+        run.start_web("textbank")
+        await run.is_up()
         olivia, priya = run.slack.person("Olivia Organizer", is_admin=True), run.slack.person("Priya Shah")
         await a_live_campaign(run, olivia, 3)
         await olivia.types("/textbank assign @priya 3")
@@ -239,12 +248,4 @@ async def test_one_process_does_it_all_on_sqlite(tmp_path: Path) -> None:
         await until(lambda: len(run.carrier.texts) == 3, "three texts")
         await run.carrier.phone("+13135551000").texts("Hello?")
         await until(lambda: priya.threads, "the thread")
-        await run.end()
-
-
-async def test_a_second_signal_or_an_interrupt_ends_it_as_well(tmp_path: Path) -> None:
-    async with fleet(f"sqlite:///{tmp_path}/textbank.db", tmp_path) as run:
-        await run.start_web("textbank")
-        process = run.processes["textbank"]
-        process.send_signal(signal.SIGINT)
-        assert await asyncio.to_thread(process.wait, 10) == 0
+        await run.end(signal.SIGINT)
