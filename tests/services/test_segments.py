@@ -1,6 +1,5 @@
 """What a text costs: the boundaries at which one more character is one more segment."""
 
-import time
 
 import pytest
 from hypothesis import given
@@ -68,11 +67,3 @@ def test_the_same_answer_as_the_library(text: str) -> None:
     ours = count(text)
     assert ours.segments == len(theirs.parts)
     assert (ours.encoding == "GSM-7") == (theirs.encoding == "gsm0338")
-
-
-def test_it_is_cheap_enough_for_every_click() -> None:
-    text = "Hi Dana, it's Priya with Maria for Mayor. Can we count on you? " * 2 + "—" * 34
-    started = time.perf_counter()
-    for _ in range(200):
-        count(text)
-    assert (time.perf_counter() - started) / 200 < 1e-3  # a loose bound: a loaded machine must not fail it
