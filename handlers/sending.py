@@ -22,6 +22,8 @@ log = structlog.get_logger()
 AT_ONCE = 50
 """Texts of this process that are with the carrier at one time."""
 IDLE_SECONDS = 0.25
+TOGETHER_SECONDS = 0.1
+"""Texts that come within so short a time are claimed, and their outcomes written, in one transaction."""
 POST_WITHIN = 2.0
 """Seconds from a claim to its POST, by the machine's own clock."""
 DOUBTS = 5
@@ -51,8 +53,7 @@ class Sender:
                 task = asyncio.create_task(self._post(text, time.monotonic()))
                 self._in_flight.add(task)
                 task.add_done_callback(self._in_flight.discard)
-            if not claimed:
-                await asyncio.sleep(IDLE_SECONDS)
+            await asyncio.sleep(TOGETHER_SECONDS if claimed else IDLE_SECONDS)
         while self._in_flight:
             await asyncio.wait(self._in_flight)
         self._something.set()
@@ -128,6 +129,8 @@ class Sender:
                 await asyncio.wait_for(self._something.wait(), IDLE_SECONDS)
             except TimeoutError:
                 continue
+            if not stopping.is_set():
+                await asyncio.sleep(TOGETHER_SECONDS)
             self._something.clear()
             batch, self._outcomes = self._outcomes, []
             try:
