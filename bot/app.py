@@ -38,7 +38,9 @@ from handlers.worker import Importer
 
 log = structlog.get_logger()
 
-ROLES = ("web", "worker", "clock")
+NOT_REACHED = (
+    "PUBLIC_URL is not set: no text from a voter can come in, not even a STOP. Set it before you text anybody."
+)
 LAST_ANSWERS_SECONDS = 5
 """How long requests that are under way when the program ends may still take."""
 
@@ -165,13 +167,18 @@ async def running(settings: Settings, roles: Iterable[str], *, clock: Clock = no
 
 
 async def _check(kit: Kit) -> None:
-    """Raises SettingsError for what would make everything fail: a token that is not taken, an old database."""
+    """Raises SettingsError for what would make everything fail: a token that is not taken, an old database.
+
+    What would only fail the voters is warned of.
+    """
     async with kit.database.engine.connect() as connection:
         current = await connection.run_sync(is_current)
     wrong = [] if current else ["The database is not up to date: run `python -m bot migrate`."]
     wrong += [words for words in (await kit.slack.wrong_token(), await kit.sms.wrong_account()) if words]
     if wrong:
         raise SettingsError("\n".join(wrong))
+    if not kit.settings.public_url:
+        log.warning(NOT_REACHED)
 
 
 async def serve(settings: Settings, roles: Iterable[str]) -> None:

@@ -24,7 +24,7 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_sep
 
 
 class Settings(BaseSettings):
-    """docs/operators.md says what each is for; the names are the environment's, in lower case."""
+    """README.md says what each is for; the names are the environment's, in lower case."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 

@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.gateways.slack import SlackTrouble
-from bot.services import assignments, campaigns, cards, conversations, posts, texting, volunteers
+from bot.services import assignments, campaigns, conversations, posts, texting, volunteers
 from bot.services.cards import Card
 from bot.services.posts import PostKind
 from bot.views import cards as views
@@ -69,10 +69,8 @@ async def menu(ack: AsyncAck, click: Click, kit: Kit) -> None:
 
 async def _ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
     async with kit.database.transaction() as session:
-        about = await texting.about(session, click.press())
-        await conversations.ask_for_help(
-            session, about.contact_id, by=click.who, words=click.press().body, now=kit.clock()
-        )
+        conversation_id, draft = await texting.about(session, click.press())
+        await conversations.ask_for_help(session, conversation_id, by=click.who, words=draft, now=kit.clock())
     await ack()
     kit.slack.whisper(click.response_url, "Help is on its way: your organizer has been told. You can go on meanwhile.")
 
@@ -93,7 +91,8 @@ async def start_texting(ack: AsyncAck, click: Click, kit: Kit) -> None:
     async with kit.database.transaction() as session:
         if not direct:
             campaigns.check_open(await campaigns.by_id(session, click.number()))
-            await assignments.invite(session, click.number(), click.who)
+            batch = next(iter(click.numbers()), assignments.BATCH)
+            await assignments.invite(session, click.number(), click.who, batch)
         card = await texting.open_card(session, click.who, click.number(), now=kit.clock())
     await ack()
     if direct:
@@ -128,9 +127,7 @@ async def _bring_back(kit: Kit, who: str, version: int) -> None:
 
 async def _post(kit: Kit, who: str, card: Card) -> str:
     """A card of its own, at the bottom of the direct message: which channel that is."""
-    channel, ts = await kit.slack.post(who, views.card(card))
-    async with kit.database.transaction() as session:
-        await cards.placed(session, who, card.version, channel, ts)
+    channel, _ = await kit.slack.post(who, views.card(card))
     return channel
 
 

@@ -7,6 +7,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.services import alarms, campaigns, leases, outbox, posts
 from bot.services.posts import PostKind
+from bot.views.organizing import NOT_AGAIN
 from handlers.kit import Kit
 
 log = structlog.get_logger()
@@ -32,9 +33,6 @@ async def tick(kit: Kit) -> None:
         for campaign_id, count in doubtful.items():
             found = await campaigns.by_id(session, campaign_id)
             texts = "1 text" if count == 1 else f"{count:,} texts"
-            words = (
-                f"{found.name}: the carrier never said whether it took {texts}. Nobody is texted again by the machine; "
-                "look at the carrier's log before you decide."
-            )
+            words = f"{found.name}: the carrier never said whether it took {texts}. {NOT_AGAIN}"
             key = f"doubtful:{campaign_id}:{now.isoformat()}"
             await posts.add(session, PostKind.TELL, to=found.created_by, dedupe=key, now=now, words=words)

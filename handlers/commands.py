@@ -132,7 +132,7 @@ async def invite(command: Command, kit: Kit) -> str:
     async with kit.database.reading() as session:
         campaign = await campaigns.find(session, name)
         campaigns.check_open(campaign)
-    size = assignments.check_count(batch) if batch else campaign.batch_size
+    size = assignments.check_count(batch) if batch else assignments.BATCH
     try:
         await kit.slack.post(channel, views.invitation(campaign.name, campaign.id, command.who, size))
     except SlackTrouble as trouble:
@@ -141,9 +141,8 @@ async def invite(command: Command, kit: Kit) -> str:
                 "I can't post there. Add me to the channel first: type `/invite @Textbank` in it."
             ) from trouble
         raise
-    async with kit.database.transaction() as session:
-        await campaigns.set_batch_size(session, campaign, size)
-    return f"<#{channel}> is invited to text for {campaign.name}, {size} people at a time."
+    people = "1 person" if size == 1 else f"{size} people"
+    return f"<#{channel}> is invited to text for {campaign.name}, {people} at a time."
 
 
 async def role(command: Command, kit: Kit) -> str:

@@ -1,4 +1,4 @@
-"""Handing a batch to each of many people, a short transaction for each; more than a few go on after the answer."""
+"""Handing a batch to each of many people, a short transaction for each; what may take long goes on after the answer."""
 
 from typing import Any
 
@@ -7,13 +7,12 @@ from bot.gateways.slack import SlackTrouble
 from bot.services import assignments, campaigns, posts, volunteers
 from bot.services.posts import PostKind
 from handlers.kit import Kit
+from handlers.requests import say_when_done
 from handlers.words import Mentioned
 from models import Role
 
 AT_ONCE = 10
-"""More people than this take longer than Slack waits for a command's answer."""
-ASKED = 60
-"""Up to so many members each is looked up, to leave out bots; Slack would not allow more at once."""
+"""More people than this, or members to be looked up, may take longer than Slack waits for a command's answer."""
 
 
 async def hand_out(
@@ -21,20 +20,17 @@ async def hand_out(
 ) -> str:
     """Give everybody who is meant a batch, and tell each; the sentence for the organizer."""
     campaigns.check_open(campaign)
+    work = _to_each(kit, campaign, mentioned, count, by)
+    if len(mentioned) <= AT_ONCE and all(each.kind == "@" for each in mentioned):
+        return await work
+    kit.later(say_when_done(kit, response_url, work))
+    return f"Handing out {count} contacts of {campaign.name} to each of them. I'll say here when it is done."
+
+
+async def _to_each(kit: Kit, campaign: Any, mentioned: list[Mentioned], count: int, by: str) -> str:
     people = await _people(kit, mentioned)
     if not people:
         raise Refusal("There is nobody there who could text.")
-    if len(people) <= AT_ONCE:
-        return await _each(kit, campaign, people, count, by)
-
-    async def go_on() -> None:
-        kit.slack.whisper(response_url, await _each(kit, campaign, people, count, by))
-
-    kit.later(go_on())
-    return f"Handing out {count} contacts of {campaign.name} to each of {len(people)} people…"
-
-
-async def _each(kit: Kit, campaign: Any, people: list[str], count: int, by: str) -> str:
     given: dict[str, int] = {}
     for who in people:
         got = await _one(kit, campaign, who, count, by)
@@ -78,9 +74,7 @@ async def _people(kit: Kit, mentioned: list[Mentioned]) -> list[str]:
             found |= dict.fromkeys(await _members(kit, each))
     async with kit.database.reading() as session:
         found = {who: None for who in found if await volunteers.role_of(session, who) is not Role.NONE}
-    if len(found) > ASKED:
-        return [who for who in found if who != await kit.slack.own_id()]
-    return [who for who in found if await _can_text(kit, who)]
+    return await kit.slack.people_among(found)
 
 
 async def _members(kit: Kit, each: Mentioned) -> list[str]:
@@ -92,13 +86,3 @@ async def _members(kit: Kit, each: Mentioned) -> list[str]:
                 "I can't see who is in there. In a private channel, add me first: type `/invite @Textbank` in it."
             ) from trouble
         raise
-
-
-async def _can_text(kit: Kit, who: str) -> bool:
-    try:
-        profile = await kit.slack.profile(who)
-    except SlackTrouble as trouble:
-        if trouble.for_good:
-            return False
-        raise
-    return not profile["bot"] and not profile["gone"]

@@ -1,4 +1,4 @@
-"""The way in for files of contacts: run one import, in a process of its own, to its end.
+"""The way in for files of contacts: run one import to its end, a file over 256 KB by a process of its own.
 
 It runs beside people who are clicking. SQLite has one writer at a time, so each transaction here is short, and after it
 the file is left to the others for a while.
@@ -21,10 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.database import Database
 from bot.services import contacts
 from bot.services.contact_rows import Chunk, Opening, Options, Refused, send_chunks
-from bot.services.contacts import Running, rejects_csv
+from bot.services.contacts import Running
 from models import ImportState
-
-__all__ = ["LEASE", "rejects_csv", "run"]
 
 LEASE = timedelta(minutes=1)
 OPEN_AT_ONCE = 4_000

@@ -76,5 +76,5 @@ def _one_file(files: Any) -> dict[str, Any]:
         raise Refusal("Add a file with the people to text.", field="contacts")
     file: dict[str, Any] = files[0]
     if file.get("size", 0) > LARGEST_FILE:
-        raise Refusal("That file is larger than 1 GB. Split it, or use `python -m bot import`.", field="contacts")
+        raise Refusal("That file is larger than 1 GB. Split it into smaller files.", field="contacts")
     return file

@@ -7,29 +7,33 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
 
 from bot.gateways.slack import SlackTrouble
-from bot.services import cards, conversations, imports, leases, posts, texting
+from bot.services import alarms, cards, conversations, imports, leases, posts, texting
+from bot.services.contacts import rejects_csv
 from bot.services.inbound import CALM
 from bot.services.posts import PostKind, payload_of
 from bot.views import blocks, organizing, threads
 from bot.views import cards as card_views
 from bot.views.text import escape
-from handlers.importing import rejects_csv
 from handlers.kit import Kit
 from models import ImportState
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=60)
+"""Renewed before each post, and longer than the slowest of them takes."""
 IDLE_SECONDS = 0.3
 A_MINUTE = 180
 """Posts a minute in the workspace: somewhat under what Slack allows an app."""
 BURST = 20
+AFTER_THE_OTHERS = timedelta(seconds=1)
+"""If it was this post that Slack stumbles over, the others go first when it listens again."""
 
 
 @dataclass
@@ -67,7 +71,9 @@ class Writer:
             PostKind.NOTE: self._note,
             PostKind.TELL: self._tell,
             PostKind.ASSIGNED: self._assigned,
+            PostKind.READING: self._reading,
             PostKind.IMPORTED: self._imported,
+            PostKind.REJECTED: self._rejected,
             PostKind.HELP: self._help,
             PostKind.CARD: self._card,
         }
@@ -81,26 +87,32 @@ class Writer:
                 log.exception("posting to slack failed")
                 worked = False
             if not worked:
-                await _pause(stopping, IDLE_SECONDS)
+                await _sleep(stopping, IDLE_SECONDS)
         async with self.kit.database.transaction() as session:
             await leases.give_back(session, "slack", owner=self.kit.owner)
 
     async def step(self) -> bool:
         """Make the posts that are due, if the job is ours; whether there was anything to do."""
-        kit = self.kit
-        async with kit.database.reading() as session:
-            waiting = await posts.due(session, now=kit.clock())
-        if not waiting or not self.budget.allows():
+        if not self.budget.allows() or not await self._due(1) or not await self._is_ours():
             return False
-        async with kit.database.transaction() as session:
-            if not await leases.take(session, "slack", owner=kit.owner, now=kit.clock(), lasting=LEASE):
-                return False
         made: set[str] = set()
-        for post in waiting:
+        for post in await self._due():  # as the last writer left it: what was read before the job was ours may be done
             if post.merge_key not in made and self.budget.allows():
+                if not await self._is_ours():
+                    break
                 made.add(post.merge_key)
                 await self._deliver(post)
         return True
+
+    async def _due(self, limit: int = 20) -> list[Any]:
+        async with self.kit.database.reading() as session:
+            return await posts.due(session, now=self.kit.clock(), limit=limit)
+
+    async def _is_ours(self) -> bool:
+        """Take the job or keep it, for long enough for one post."""
+        kit = self.kit
+        async with kit.database.transaction() as session:
+            return await leases.take(session, "slack", owner=kit.owner, now=kit.clock(), lasting=LEASE)
 
     async def _deliver(self, post: Any) -> None:
         try:
@@ -108,13 +120,27 @@ class Writer:
                 self.budget.spend()
         except SlackTrouble as trouble:
             if trouble.pause:
-                self.budget.shut_until = self.kit.clock() + timedelta(seconds=trouble.pause)
-            async with self.kit.database.transaction() as session:
-                await posts.failed(session, post, str(trouble), now=self.kit.clock(), for_good=trouble.for_good)
+                return await self._put_off(post, trouble)
+            for_good = trouble.gone if post.kind == PostKind.REPLY else trouble.for_good
+            await self._failed(post, str(trouble), for_good=for_good)
         except Exception as error:
             log.exception("a post could not be drawn", kind=post.kind)
-            async with self.kit.database.transaction() as session:
-                await posts.failed(session, post, repr(error), now=self.kit.clock())
+            await self._failed(post, repr(error))
+
+    async def _put_off(self, post: Any, trouble: SlackTrouble) -> None:
+        """Slack is busy, away or closed to us: that is nothing against this post, and nothing else would go either."""
+        log.warning("slack takes no posts for now", why=str(trouble))
+        self.budget.shut_until = self.kit.clock() + timedelta(seconds=trouble.pause)
+        async with self.kit.database.transaction() as session:
+            await posts.put_off(session, post.merge_key, until=self.budget.shut_until + AFTER_THE_OTHERS)
+
+    async def _failed(self, post: Any, why: str, *, for_good: bool = False) -> None:
+        now = self.kit.clock()
+        log.warning("slack refused a post", kind=post.kind, why=why)
+        async with self.kit.database.transaction() as session:
+            stuck = await posts.failed(session, post, why, now=now, for_good=for_good)
+            if stuck and post.kind == PostKind.REPLY:
+                await alarms.reply_unseen(session, payload_of(post)["conversation_id"], why, now=now)
 
     async def _finish(self, post: Any) -> None:
         async with self.kit.database.transaction() as session:
@@ -126,9 +152,12 @@ class Writer:
         """A voter's words: into their thread, or as the first message of a new one, with all that has come since."""
         kit, conversation_id = self.kit, payload["conversation_id"]
         async with kit.database.reading() as session:
+            # First: a text that comes while we look must stay queued, even if it shows already.
+            queued = await posts.merged(session, post.merge_key)
+            if not queued:
+                return False
             talk = await conversations.talk(session, conversation_id)
             root = await conversations.root_of(session, conversation_id, talk.volunteer_id)
-            queued = await posts.merged(session, post.merge_key)
             said = await conversations.said_in(
                 session, conversation_id, [payload_of(row)["inbound_id"] for row in queued]
             )
@@ -158,14 +187,15 @@ class Writer:
             )
 
     async def _card(self, post: Any, _payload: dict[str, Any]) -> bool:
-        """The same drawing once more, unless it has been clicked since and so is where the volunteer is."""
+        """The same drawing once more, unless it has been clicked since and so is where the volunteer is.
+
+        The one above stays as it is: somebody may be typing in it, and a press on it counts as one on this.
+        """
         kit = self.kit
         async with kit.database.reading() as session:
             shown = await texting.as_it_stands(session, post.recipient, now=kit.clock())
         if shown is not None and post.dedupe_key.split(":")[2] == str(shown.version):
-            channel, ts = await kit.slack.post(post.recipient, card_views.card(shown))
-            async with kit.database.transaction() as session:
-                await cards.placed(session, post.recipient, shown.version, channel, ts)
+            await kit.slack.post(post.recipient, card_views.card(shown))
         await self._finish(post)
         return True
 
@@ -189,18 +219,22 @@ class Writer:
         return True
 
     async def _help(self, post: Any, payload: dict[str, Any]) -> bool:
-        shown = organizing.help_call(payload["by"], payload["about"], payload["campaign"], payload["words"])
-        await self.kit.slack.post(post.recipient, shown)
+        async with self.kit.database.reading() as session:
+            talk = await conversations.talk(session, payload["conversation_id"], last=4)
+        await self.kit.slack.post(post.recipient, threads.help_call(talk, payload["by"], payload["words"]))
+        await self._finish(post)
+        return True
+
+    async def _reading(self, post: Any, payload: dict[str, Any]) -> bool:
+        await self.kit.slack.post(post.recipient, organizing.reading(payload["campaign"], payload["file_name"]))
         await self._finish(post)
         return True
 
     async def _imported(self, post: Any, payload: dict[str, Any]) -> bool:
-        """Word of an import, and the rejected rows as a file."""
-        kit, rejects = self.kit, StringIO()
+        """Word of an import. The rejected rows come after it, by a post of their own."""
+        kit = self.kit
         async with kit.database.reading() as session:
             word = await imports.word_of(session, payload["import_id"])
-            if word.rejected:
-                await rejects_csv(session, payload["import_id"], rejects)
         if word.state == ImportState.LIVE:
             counts = {"imported_rows": word.imported, "rejected": word.rejected}
             shown = organizing.imported(
@@ -209,16 +243,32 @@ class Writer:
         else:
             shown = organizing.not_imported(word.campaign, word.file_name, word.error or "")
         channel, _ = await kit.slack.post(post.recipient, shown)
+        async with kit.database.transaction() as session:
+            await posts.finish(session, post)
+            if word.rejected and word.state == ImportState.LIVE:
+                key, about = f"rejected:{payload['import_id']}", {"import_id": payload["import_id"]}
+                await posts.add(session, PostKind.REJECTED, to=channel, dedupe=key, now=kit.clock(), **about)
+        return True
+
+    async def _rejected(self, post: Any, payload: dict[str, Any]) -> bool:
+        """The rejected rows as a file. It may be large: it is written page by page, with clicks in between."""
+        kit, comment = self.kit, "The rows that were rejected"
+        with TemporaryDirectory(prefix="textbank-") as folder:
+            path = Path(folder) / "rejected.csv"
+            async with kit.database.reading() as session:
+                word = await imports.word_of(session, payload["import_id"])
+                with path.open("w", encoding="utf-8-sig", newline="") as file:
+                    await rejects_csv(session, payload["import_id"], file)
+            try:
+                await kit.slack.upload(post.recipient, f"rejected from {word.file_name}", path, comment=comment)
+            except SlackTrouble as trouble:
+                # A file that is too much for the line must not hold up everybody's posts: it counts as its own fault.
+                raise SlackTrouble(str(trouble), for_good=trouble.for_good) from trouble
         await self._finish(post)
-        if word.rejected and word.state == ImportState.LIVE:
-            content = rejects.getvalue().encode("utf-8-sig")
-            await kit.slack.upload(
-                channel, f"rejected from {word.file_name}", content, comment="The rows that were rejected"
-            )
         return True
 
 
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+async def _sleep(stopping: asyncio.Event, seconds: float) -> None:
     """Sleep, or wake at once when the program stops."""
     try:
         await asyncio.wait_for(stopping.wait(), seconds)

@@ -1,6 +1,6 @@
 """Slack's requests as plain values, what a listener may ask for by name, and how a refusal reaches the person.
 
-No handler has a `try`: whatever is raised comes to `_on_error`, which answers 200 with a sentence.
+A listener has no `try` for a refusal: whatever is raised comes to `_on_error`, which answers 200 with a sentence.
 """
 
 import json
@@ -29,6 +29,7 @@ INJECTED = ("kit", "click")
 
 OUR_FAULT = "Something went wrong on our side, so nothing was done. Please try again in a moment."
 BUSY = "The database is busy, so nothing was done. Please try again in a moment."
+UNFINISHED = "Something went wrong on our side before it was done. `/textbank status` shows how far it came."
 UNKNOWN = "Textbank does not know that button or form any more, so nothing was done. Type `/text` for a fresh card."
 
 
@@ -55,7 +56,7 @@ class Click:
         number = int(version) if _is_id(version) else -1
         typed = self.values.get(f"message.{version}", {}).get(f"draft.{version}", {}).get("value")
         contact = int(self.argument()) if _is_id(self.argument()) else None
-        return Press(self.who, number, typed, contact, self.channel, self.ts)
+        return Press(self.who, number, typed, contact)
 
     def argument(self) -> str:
         """What follows the version in a card's value."""
@@ -69,7 +70,7 @@ class Click:
         return int(number)
 
     def numbers(self) -> list[int]:
-        """The ids that follow the first."""
+        """The numbers that follow the first."""
         return [int(number) for number in self.argument().split(",") if _is_id(number)]
 
 
@@ -119,7 +120,18 @@ async def require(kit: Kit, who: str, role: Role, doing: str) -> None:
         return
     async with kit.database.transaction() as session:
         await audit.note(session, who=who, what="refused", subject=doing, now=kit.clock())
+    if given is Role.NONE:
+        raise Forbidden(volunteers.SUSPENDED)
     raise Forbidden(f"Only {_a(role)} can do that ({doing}). Ask an admin for the role if you should have it.")
+
+
+async def say_when_done(kit: Kit, response_url: str, work: Awaitable[str]) -> None:
+    """For what goes on after the answer: the outcome, or why it failed, whispered to whoever asked for it."""
+    try:
+        words = await work
+    except Exception as error:
+        words = _words(error, UNFINISHED)
+    kit.slack.whisper(response_url, words)
 
 
 def _a(role: Role) -> str:
@@ -142,7 +154,8 @@ async def _on_error(kit: Kit, error: Exception, body: dict[str, Any]) -> BoltRes
     return BoltResponse(status=200, body="")
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception, ours: str | None = None) -> str:
+    """The sentence for the person; `ours` is said of our own fault where "nothing was done" would not be true."""
     if isinstance(error, Refusal):
         return str(error)
     if isinstance(error, SlackTrouble):
@@ -154,7 +167,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, BoltUnhandledRequestError):
         return UNKNOWN
     log.error("a handler failed", exc_info=error)
-    return BUSY if isinstance(error, DBAPIError) else OUR_FAULT
+    return ours or (BUSY if isinstance(error, DBAPIError) else OUR_FAULT)
 
 
 def _as_field_error(error: Exception, words: str, body: dict[str, Any]) -> BoltResponse:

@@ -5,12 +5,12 @@ A claim is posted within two seconds or goes back; what nobody can prove is UNKN
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services import alarms, outbox
@@ -30,6 +30,10 @@ DOUBTS = 5
 """So many answers in a row that prove nothing shut the door for a while."""
 SHUT = timedelta(seconds=30)
 """So long nothing is tried; then a harmless question, every time, until the carrier answers it."""
+SLOW_SECONDS = 3.0
+"""A POST that has had no answer for so long may become a doubt: no more than `DOUBTS` are out then."""
+TRIES = 120
+"""An outcome that alone cannot be written so often is left to its lease: the sweep finds it."""
 
 
 class Sender:
@@ -37,10 +41,12 @@ class Sender:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_flight: dict[asyncio.Task[None], float] = {}
         self._outcomes: list[Outcome] = []
         self._something = asyncio.Event()
         self._doubts = 0
+        self._tries: Counter[int] = Counter()
+        self._claimed_at = 0.0
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops; then what is in flight is waited for and written down."""
@@ -50,9 +56,9 @@ class Sender:
         while not stopping.is_set():
             claimed = await self._claim()
             for text in claimed:
-                task = asyncio.create_task(self._post(text, time.monotonic()))
-                self._in_flight.add(task)
-                task.add_done_callback(self._in_flight.discard)
+                task = asyncio.create_task(self._post(text, self._claimed_at))
+                self._in_flight[task] = time.monotonic()
+                task.add_done_callback(self._in_flight.pop)
             await asyncio.sleep(TOGETHER_SECONDS if claimed else IDLE_SECONDS)
         while self._in_flight:
             await asyncio.wait(self._in_flight)
@@ -77,16 +83,14 @@ class Sender:
     async def step(self) -> bool:
         """One claim to its end; False when nothing is due."""
         claimed = await self._claim()
-        claimed_at = time.monotonic()
-        await asyncio.gather(*(self._post(text, claimed_at) for text in claimed))
+        await asyncio.gather(*(self._post(text, self._claimed_at) for text in claimed))
         batch, self._outcomes = self._outcomes, []
         if batch:
             await self._record(batch)
         return bool(claimed)
 
     async def _claim(self) -> list[Claimed]:
-        # After an answer that proves nothing, one text at a time: an outage shall leave a handful of riddles.
-        kit, free = self._kit, (1 if self._doubts else AT_ONCE) - len(self._in_flight)
+        kit, free = self._kit, self._most() - len(self._in_flight)
         if free <= 0:
             return []
         try:
@@ -96,12 +100,20 @@ class Sender:
                 shut = await outbox.shut(session)
             if shut is not None and not await self._opens(shut):
                 return []
+            self._claimed_at = time.monotonic()
             async with kit.database.transaction() as session:
                 rate = kit.settings.sms_segments_per_second
                 return await outbox.claim(session, owner=kit.owner, rate=rate, limit=free, now=kit.clock())
         except Exception:  # the worker outlives whatever it was: nothing was claimed
             log.exception("nothing could be claimed")
             return []
+
+    def _most(self) -> int:
+        """How many may be out at one time: an outage shall leave a handful of riddles, however it begins."""
+        if self._doubts:
+            return 1
+        slow = time.monotonic() - SLOW_SECONDS
+        return DOUBTS if any(began < slow for began in self._in_flight.values()) else AT_ONCE
 
     async def _opens(self, shut: Any) -> bool:
         """Whether the carrier answers again, asked with something harmless once the pause is over."""
@@ -115,10 +127,12 @@ class Sender:
         return well
 
     async def _post(self, text: Claimed, claimed_at: float) -> None:
-        if time.monotonic() - claimed_at > POST_WITHIN:
+        now = self._kit.clock()
+        by_the_clock = (now - text.claimed_at).total_seconds()  # it goes on while a machine sleeps
+        if max(time.monotonic() - claimed_at, by_the_clock) > POST_WITHIN:
             outcome = Outcome(text.id, Result.LATER, why="the claim had grown old")
         else:
-            outcome = await self._kit.sms.post(text, now=self._kit.clock())
+            outcome = await self._kit.sms.post(text, now=now)
         self._outcomes.append(outcome)
         self._something.set()
 
@@ -133,34 +147,49 @@ class Sender:
                 await asyncio.sleep(TOGETHER_SECONDS)
             self._something.clear()
             batch, self._outcomes = self._outcomes, []
-            try:
-                if batch:
-                    await self._record(batch)
-            except Exception:  # their leases end, and the sweep finds them
-                log.exception("outcomes are lost")
+            if batch:
+                await self._record(batch)
 
     async def _record(self, batch: list[Outcome]) -> None:
+        """What cannot be written together is written one by one: none is lost for the sake of another."""
+        if await self._is_written(batch):
+            return
+        for outcome in batch:
+            if await self._is_written([outcome]):
+                continue
+            self._tries[outcome.message_id] += 1
+            if self._tries[outcome.message_id] < TRIES:
+                self._outcomes.append(outcome)
+            else:
+                log.error("an outcome is left to its lease", message=outcome.message_id, result=outcome.result)
+        await asyncio.sleep(IDLE_SECONDS)
+        self._something.set()
+
+    async def _is_written(self, batch: list[Outcome]) -> bool:
         kit = self._kit
         try:
             async with kit.database.transaction() as session:
                 trouble = await outbox.record(session, batch, now=kit.clock())
                 await alarms.tell(session, trouble, now=kit.clock())
-                await self._judge(session, batch)
-        except SQLAlchemyError:
-            log.exception("outcomes could not be written; trying again")
-            self._outcomes += batch
-            await asyncio.sleep(IDLE_SECONDS)
-            self._something.set()
-
-    async def _judge(self, session: AsyncSession, batch: Iterable[Outcome]) -> None:
-        """Shut the door when the carrier refuses us, or proves nothing time after time."""
+                doubts = await self._judge(session, batch)
+        except Exception:
+            log.exception("outcomes could not be written; trying again", texts=len(batch))
+            return False
+        self._doubts = doubts
         for outcome in batch:
-            self._doubts = self._doubts + 1 if outcome.result is Result.UNKNOWN else 0
-            if outcome.result is Result.STOP or self._doubts >= DOUBTS:
+            self._tries.pop(outcome.message_id, None)
+        return True
+
+    async def _judge(self, session: AsyncSession, batch: Iterable[Outcome]) -> int:
+        """Shut the door when the carrier refuses us, or proves nothing time after time: how often in a row it did."""
+        doubts = self._doubts
+        for outcome in batch:
+            doubts = doubts + 1 if outcome.result is Result.UNKNOWN else 0
+            if outcome.result is Result.STOP or doubts >= DOUBTS:
                 why = outcome.why if outcome.result is Result.STOP else "the carrier's answers prove nothing"
                 log.error("sending is stopped for a while", why=why)
                 now = self._kit.clock()
                 await outbox.trip(session, until=now + SHUT, why=why)
                 await alarms.sending_stopped(session, why, now=now)
-                self._doubts = DOUBTS - 1
-                return
+                return DOUBTS - 1
+        return doubts

@@ -1,5 +1,6 @@
 """A conversation's thread: typing in it answers the voter, and its buttons do the rest."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -27,10 +28,10 @@ DELETED: dict[bool | None, str] = {
 def register(app: AsyncApp) -> None:
     """The thread's buttons, the modal behind **Reply**, and whatever is typed to the bot."""
     app.action(ids.THREAD_REPLY)(open_reply)
-    app.action(ids.THREAD_OPT_OUT)(opt_out)
-    app.action(ids.THREAD_KEEP_TALKING)(keep_talking)
+    app.action(ids.THREAD_OPT_OUT)(_decides(conversations.opt_out))
+    app.action(ids.THREAD_KEEP_TALKING)(_decides(conversations.keep_talking))
     app.action(ids.THREAD_HELP)(ask_for_help)
-    app.action(ids.THREAD_DONE)(done)
+    app.action(ids.THREAD_DONE)(_decides(conversations.done, dated=False))
     app.view(ids.REPLY)(reply)
     app.event("message")(typed)
 
@@ -85,9 +86,9 @@ def _typed_key(channel: str, ts: str) -> str:
 
 
 async def open_reply(ack: AsyncAck, click: Click, kit: Kit) -> None:
-    """Open the modal behind **Reply**."""
+    """Open the modal behind **Reply**, if an answer may go: nobody types for nothing."""
     async with kit.database.reading() as session:
-        talk = await conversations.talk_of(session, click.number(), by=click.who)
+        talk = await conversations.to_answer(session, click.number(), by=click.who, now=kit.clock())
     await kit.slack.open_view(click.trigger_id, views.reply_modal(talk))
     await ack()
 
@@ -103,31 +104,18 @@ async def reply(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], kit: 
     await ack()
 
 
-async def opt_out(ack: AsyncAck, click: Click, kit: Kit) -> None:
-    """Never text this person again."""
-    async with kit.database.transaction() as session:
-        talk = await conversations.opt_out(session, click.number(), by=click.who, now=kit.clock())
-        said = await conversations.said_in(session, talk.conversation_id, click.numbers())
-    await ack()
-    _show(kit, click, talk, said)
+def _decides(act: Callable[..., Awaitable[Talk]], *, dated: bool = True) -> Callable[..., Awaitable[None]]:
+    """What a volunteer makes of a conversation: never text them again, go on talking, done."""
 
+    async def run(ack: AsyncAck, click: Click, kit: Kit) -> None:
+        when = {"now": kit.clock()} if dated else {}
+        async with kit.database.transaction() as session:
+            talk = await act(session, click.number(), by=click.who, **when)
+            said = await conversations.said_in(session, talk.conversation_id, click.numbers())
+        await ack()
+        _show(kit, click, talk, said)
 
-async def keep_talking(ack: AsyncAck, click: Click, kit: Kit) -> None:
-    """It was no opt-out."""
-    async with kit.database.transaction() as session:
-        talk = await conversations.keep_talking(session, click.number(), by=click.who, now=kit.clock())
-        said = await conversations.said_in(session, talk.conversation_id, click.numbers())
-    await ack()
-    _show(kit, click, talk, said)
-
-
-async def done(ack: AsyncAck, click: Click, kit: Kit) -> None:
-    """Nothing more to say."""
-    async with kit.database.transaction() as session:
-        talk = await conversations.done(session, click.number(), by=click.who)
-        said = await conversations.said_in(session, talk.conversation_id, click.numbers())
-    await ack()
-    _show(kit, click, talk, said)
+    return run
 
 
 async def ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:

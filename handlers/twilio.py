@@ -7,6 +7,7 @@ import asyncio
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,6 +20,7 @@ from handlers.kit import Kit
 
 LARGEST_BODY = 1 << 18
 MOST_TOGETHER = 100
+TRIES = 3
 
 
 class Hooks:
@@ -44,9 +46,13 @@ class Hooks:
         received = _received(form)
         if received is None:
             return Response("MessageSid and From are missing", status_code=400)
-        kit = self._kit
-        async with kit.database.transaction() as session:
-            await inbound.receive(session, received, now=kit.clock(), secret=kit.settings.textbank_secret)
+        for tries_left in reversed(range(TRIES)):
+            try:
+                await self._take_in(received)
+                break
+            except DBAPIError:  # a deadlock, or a database that was started anew: the carrier itself asks only once
+                if not tries_left:
+                    raise
         return Response(status_code=204)
 
     async def status(self, request: Request) -> Response:
@@ -59,6 +65,11 @@ class Hooks:
         if delivery is not None:
             await self._write(delivery)
         return Response(status_code=204)
+
+    async def _take_in(self, received: Received) -> None:
+        kit = self._kit
+        async with kit.database.transaction() as session:
+            await inbound.receive(session, received, now=kit.clock(), secret=kit.settings.textbank_secret)
 
     async def _signed(self, request: Request) -> dict[str, str] | None:
         """The form, if the carrier signed it for our public address."""

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
 TRY_AGAIN_SECONDS = 5.0
+TRY_AGAIN = timedelta(seconds=15)
+GIVEN_UP_AFTER = timedelta(minutes=20)
 
 
 class Importer:
@@ -24,6 +27,8 @@ class Importer:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
+        self._missed: dict[int, datetime] = {}
+        """Since when each import's file cannot be had."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops. An import that is cut off is taken up again from where it was."""
@@ -31,9 +36,6 @@ class Importer:
             worked = False
             try:
                 worked = await self.step()
-            except SlackTrouble as trouble:
-                log.warning("a file could not be fetched", why=str(trouble))
-                await asyncio.sleep(TRY_AGAIN_SECONDS)
             except Exception:
                 log.exception("an import failed")
                 await asyncio.sleep(TRY_AGAIN_SECONDS)
@@ -54,14 +56,25 @@ class Importer:
                 if url:
                     await kit.slack.fetch_file(url, path)
             except SlackTrouble as trouble:
-                if trouble.pause:
-                    raise
-                path.write_text("")
-                async with kit.database.transaction() as session:
-                    await imports.unreadable(session, waiting[0], str(trouble), owner=kit.owner, now=kit.clock())
+                await self._not_fetched(waiting[0], trouble)
                 return True
+            self._missed.pop(waiting[0], None)
             await self._read(waiting[0], path)
         return True
+
+    async def _not_fetched(self, import_id: int, trouble: SlackTrouble) -> None:
+        """Try again after a while, in which other imports go on; or say why there is no use in it."""
+        kit, now = self._kit, self._kit.clock()
+        since, why = self._missed.setdefault(import_id, now), str(trouble)
+        log.warning("a file could not be fetched", import_id=import_id, why=why)
+        async with kit.database.transaction() as session:
+            if trouble.pause and now < since + GIVEN_UP_AFTER:
+                until = now + max(timedelta(seconds=trouble.pause), TRY_AGAIN)
+                return await contacts.put_off(session, import_id, until=until, now=now)
+            if trouble.pause:
+                why = f"Slack could not give us the file for {GIVEN_UP_AFTER.seconds // 60} minutes ({why})"
+            await imports.unreadable(session, import_id, why, owner=kit.owner, now=now)
+            self._missed.pop(import_id, None)
 
     async def _read(self, import_id: int, path: Path) -> None:
         if not importing.is_small(path):

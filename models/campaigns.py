@@ -32,8 +32,6 @@ class Campaign(SQLModel, table=True):
     """The script that drafts start from now. No foreign key: the script's own points the other way."""
     fields: list[str] = Field(default_factory=list, sa_type=Json)
     """The names that a script may use: the columns of every file imported so far."""
-    batch_size: int = 50
-    """How many contacts a click on "Start texting" hands out."""
     opens_at: datetime | None = Field(default=None, sa_type=Moment)
     closes_at: datetime | None = Field(default=None, sa_type=Moment)
     guidelines: str | None = None

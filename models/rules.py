@@ -16,7 +16,7 @@ def state_is(table: Table, *states: StrEnum | str) -> ColumnElement[bool]:
     return column == values[0] if len(values) == 1 else column.in_(values)
 
 
-def state_was(table: Table, state: StrEnum) -> ColumnElement[bool]:
+def state_was(table: Table, state: StrEnum | str) -> ColumnElement[bool]:
     """The guard of a compare-and-set on a row that is found by its key.
 
     A parameter, on purpose: with the state written out, the planner may take a partial index that it believes to be

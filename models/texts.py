@@ -88,7 +88,7 @@ class MessageKind(StrEnum):
 
 
 class MessageState(StrEnum):
-    """The life of one text, as docs/architecture.md draws it. `RANK` orders what can only rise."""
+    """The life of one text, as docs/architecture.md draws it. `MAY_RISE_TO` says what may follow what."""
 
     QUEUED = "queued"
     POSTING = "posting"

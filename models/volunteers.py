@@ -26,8 +26,6 @@ class Volunteer(SQLModel, table=True):
     role: str = Role.VOLUNTEER
     name: str = ""
     """As Slack shows it; its first word is `{volunteer}` in a script."""
-    channel: str | None = None
-    """The direct message with the bot."""
 
 
 class Membership(SQLModel, table=True):
@@ -38,6 +36,8 @@ class Membership(SQLModel, table=True):
     cap: int | None = None
     invited: bool = False
     """May take batches for themselves."""
+    batch_size: int = 50
+    """How many contacts each of these has: what the invitation said that they answered."""
     batch_start: int = 0
     """The last position before the batch in hand."""
     last_position: int = 0
@@ -52,8 +52,6 @@ class Card(SQLModel, table=True):
     campaign_id: int | None = Field(default=None, foreign_key="campaign.id", sa_type=BigId)
     conversation_id: int | None = Field(default=None, foreign_key="conversation.contact_id", sa_type=BigId)
     surface: str = "message"
-    channel: str | None = None
-    ts: str | None = None
     clicked_at: datetime | None = Field(default=None, sa_type=Moment)
     """Reply threads wait until the clicking has paused, so as not to bury the card."""
     news: str | None = None

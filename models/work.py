@@ -10,7 +10,10 @@ from models.types import BigId, Json, Moment
 
 
 class SlackPost(SQLModel, table=True):
-    """Something to be shown in Slack. `payload` says what, in ids; it is drawn when its turn comes."""
+    """Something to be shown in Slack.
+
+    A voter's words and cards wait as ids and are drawn when their turn comes; a notice waits as its words.
+    """
 
     __tablename__ = "slack_post"
     __table_args__ = (

@@ -6,7 +6,7 @@ Posts that fail say how: wait so long, never again, or simply not now.
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +16,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from yarl import URL
 
 from bot.settings import Settings
 
@@ -26,13 +27,18 @@ MOST_WAITED = 30.0
 """A redraw that Slack wants later than this is given up."""
 TRIES = 4
 PROFILE_SECONDS = 600
+A_FEW = 10
+"""So many people can be asked for one by one while a command waits for its answer."""
 
 _NEVER = {
-    *("channel_not_found", "user_not_found", "user_disabled", "account_inactive", "is_archived", "not_in_channel"),
-    *("invalid_blocks", "msg_too_long", "no_text", "cannot_dm_bot", "messages_tab_disabled", "restricted_action"),
+    *("channel_not_found", "user_not_found", "user_disabled", "is_archived", "not_in_channel", "cannot_dm_bot"),
+    *("invalid_blocks", "msg_too_long", "no_text", "messages_tab_disabled", "restricted_action"),
 }
+_GONE = {"channel_not_found", "user_not_found", "user_disabled", "is_archived", "not_in_channel", "cannot_dm_bot"}
 
 _NOT_LET_IN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+LOCKED_OUT_SECONDS = 30
+"""Until somebody has put the token right."""
 
 Message = dict[str, Any]
 """What a view gives: `text` and, mostly, `blocks`."""
@@ -40,12 +46,16 @@ Otherwise = Callable[[], Awaitable[None]]
 
 
 class SlackTrouble(Exception):
-    """Slack did not do it. `pause` is how long it asked us to wait; `for_good` says that trying again cannot help."""
+    """Slack did not do it. `pause` is how long to leave it in peace; `for_good` says that trying again can't help.
+
+    `gone` says that it can't because nobody is there any more to read it.
+    """
 
     def __init__(self, why: str, *, pause: float = 0.0, for_good: bool = False) -> None:
         super().__init__(why)
         self.pause = pause
         self.for_good = for_good
+        self.gone = why in _GONE
 
 
 class Slack:
@@ -55,6 +65,7 @@ class Slack:
         self._settings = settings
         self._newest: dict[str, int] = {}
         self._profiles: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._people: tuple[float, frozenset[str]] | None = None
         self._own_id: str | None = None
         self._drawing: set[asyncio.Task[None]] = set()
 
@@ -192,38 +203,64 @@ class Slack:
 
     async def members(self, channel: str) -> list[str]:
         """The user ids of a channel's members. Raises SlackTrouble."""
-        found: list[str] = []
-        cursor = ""
-        while True:
-            page = await self._ask("conversations.members", channel=channel, limit=200, cursor=cursor or None)
-            found += page["members"]
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return found
+        return [who async for who in self._pages("conversations.members", "members", channel=channel, limit=200)]
 
     async def group_members(self, group: str) -> list[str]:
         """The user ids of a user group. Raises SlackTrouble."""
         return list((await self._ask("usergroups.users.list", usergroup=group))["users"])
 
-    async def direct_message(self, user_id: str) -> str:
-        """The channel of the bot's direct message with this person. Raises SlackTrouble."""
-        return str((await self._ask("conversations.open", users=user_id))["channel"]["id"])
+    async def people_among(self, user_ids: Collection[str]) -> list[str]:
+        """Those who are neither bots nor gone: a few are asked for one by one, many by the workspace's one list.
 
-    async def upload(self, channel: str, file_name: str, content: bytes, *, comment: str) -> None:
+        Raises SlackTrouble.
+        """
+        if len(user_ids) <= A_FEW:
+            return [who for who in user_ids if await self._is_person(who)]
+        everybody = await self._everybody()
+        return [who for who in user_ids if who in everybody]
+
+    async def _is_person(self, user_id: str) -> bool:
+        try:
+            profile = await self.profile(user_id)
+        except SlackTrouble as trouble:
+            if trouble.for_good:
+                return False
+            raise
+        return not profile["bot"] and not profile["gone"]
+
+    async def _everybody(self) -> frozenset[str]:
+        """The workspace's people, kept for ten minutes."""
+        if self._people is None or self._people[0] <= time.monotonic():
+            users = self._pages("users.list", "members", limit=1000)
+            found = frozenset(
+                [user["id"] async for user in users if not user.get("is_bot") and not user.get("deleted")]
+            )
+            self._people = (time.monotonic() + PROFILE_SECONDS, found)
+        return self._people[1]
+
+    async def upload(self, channel: str, file_name: str, path: Path, *, comment: str) -> None:
         """Share a file. Raises SlackTrouble."""
         await self._guarded(
-            self.client.files_upload_v2(channel=channel, filename=file_name, content=content, initial_comment=comment)
+            self.client.files_upload_v2(channel=channel, filename=file_name, file=path, initial_comment=comment)
         )
 
     async def fetch_file(self, url: str, into: Path) -> None:
-        """Bring a file that somebody shared with us, in pieces. Raises SlackTrouble.
+        """Bring a file that somebody shared with us, in pieces. Raises SlackTrouble, with a pause if it may come later.
 
         Without the scope for it Slack answers 200 with a sign-in page, so a page is not a file.
         """
+        if not self._is_slacks(url):
+            where = URL(url).host or "another place"
+            raise SlackTrouble(f"The file is not kept in Slack but at {where}; upload the file itself", for_good=True)
         headers = {"Authorization": f"Bearer {self._settings.slack_bot_token}"}
         forever = aiohttp.ClientTimeout(total=None, sock_connect=SECONDS, sock_read=60)
         try:
             async with self._session.get(url, headers=headers, timeout=forever) as answer:
+                if answer.status == 429 or answer.status >= 500:
+                    wait = answer.headers.get("Retry-After", "")
+                    raise SlackTrouble(f"Slack answered {answer.status}", pause=float(wait) if wait.isdigit() else 5)
+                if answer.status in (404, 410):
+                    raise SlackTrouble("Slack does not have the file any more", for_good=True)
                 if answer.status != 200 or answer.content_type == "text/html":
                     raise SlackTrouble("Slack did not give us the file: the app lacks the scope files:read")
                 with into.open("wb") as file:
@@ -232,10 +269,27 @@ class Slack:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise SlackTrouble(f"the file could not be fetched ({type(error).__name__})", pause=5) from error
 
+    def _is_slacks(self, address: str) -> bool:
+        """Whether our token may be shown there."""
+        url, api = URL(address), URL(self._settings.slack_api_url)
+        ours = url.scheme == "https" and (url.host == "slack.com" or (url.host or "").endswith(".slack.com"))
+        return ours or url.origin() == api.origin()
+
     async def _ask(self, method: str, **values: Any) -> Any:
         """A question; these methods read forms only, and overlook a JSON body."""
         given = {name: value for name, value in values.items() if value is not None}
         return await self._guarded(self.client.api_call(method, params=given))
+
+    async def _pages(self, method: str, what: str, **values: Any) -> AsyncIterator[Any]:
+        """Each of a list that Slack gives page by page."""
+        cursor = ""
+        while True:
+            page = await self._ask(method, **values, cursor=cursor or None)
+            for each in page[what]:
+                yield each
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
 
     async def _call(self, method: str, **values: Any) -> Any:
         return await self._guarded(
@@ -258,4 +312,6 @@ def _trouble(error: SlackApiError) -> SlackTrouble:
     if answer.status_code == 429:
         return SlackTrouble("ratelimited", pause=float(answer.headers.get("Retry-After", 5)))
     why = str(answer.get("error") or answer.status_code) if isinstance(answer.data, dict) else str(answer.status_code)
+    if why in _NOT_LET_IN:
+        return SlackTrouble(why, pause=LOCKED_OUT_SECONDS)
     return SlackTrouble(why, pause=2 if answer.status_code >= 500 else 0, for_good=why in _NEVER)

@@ -20,6 +20,7 @@ from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
+from bot.services.carrier_codes import in_words
 from bot.services.outbox import Claimed, Delivery, Outcome, Result
 from bot.settings import Settings
 from models import MessageState
@@ -132,7 +133,8 @@ class Sms:
             taken = await self._client.messages.create_async(**values)
         except Exception as error:  # every kind has its own meaning, and none may end the worker
             outcome = outcome_of(text.id, error)
-            log.warning("a text was not taken", message=text.id, result=outcome.result, why=outcome.why)
+            said = {"result": outcome.result, "code": outcome.error, "why": outcome.why}
+            log.warning("a text was not taken", message=text.id, **said)
             return outcome
         return Outcome(text.id, Result.ACCEPTED, carrier_sid=taken.sid, sender=taken.from_)
 
@@ -198,7 +200,7 @@ def _answered(message_id: int, error: TwilioRestException) -> Outcome:
     if status in (401, 403, 404) and code not in (21408, 21610):
         return Outcome(message_id, Result.STOP, error=code, pause=30, why=f"the carrier refused our account ({code})")
     if 400 <= status < 500:
-        return Outcome(message_id, Result.REFUSED, error=code, why=str(error.msg))
+        return Outcome(message_id, Result.REFUSED, error=code, why=in_words(code))
     return Outcome(message_id, Result.UNKNOWN, error=code, why=f"the carrier answered {status}")
 
 

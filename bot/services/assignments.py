@@ -17,15 +17,15 @@ from models import ConversationState, conversation, membership, segment, state_i
 
 MOST_AT_ONCE = 2_000
 """More than anybody texts in a day; a slip of the finger should not empty the pool."""
+BATCH = 50
+"""What an invitation hands out that names no number."""
 
 _JOIN = text(
-    "INSERT INTO membership (campaign_id, volunteer_id, invited, batch_start, last_position)"
-    " VALUES (:campaign_id, :volunteer_id, :invited, 0, 0)"
-    " ON CONFLICT (campaign_id, volunteer_id) DO UPDATE SET invited = membership.invited OR excluded.invited"
+    "INSERT INTO membership (campaign_id, volunteer_id, invited, batch_size, batch_start, last_position)"
+    " VALUES (:campaign_id, :volunteer_id, :invited, :batch_size, 0, 0)"
+    " ON CONFLICT (campaign_id, volunteer_id) DO UPDATE SET invited = membership.invited OR excluded.invited,"
+    " batch_size = CASE WHEN excluded.invited THEN excluded.batch_size ELSE membership.batch_size END"
     " RETURNING batch_start, last_position, invited"
-)
-_MEMBER = select(membership).where(
-    membership.c.campaign_id == bindparam("campaign_id"), membership.c.volunteer_id == bindparam("volunteer_id")
 )
 _SEGMENTS = select(segment.c.id).where(segment.c.campaign_id == bindparam("campaign_id")).order_by(segment.c.id)
 _WINDOWS = select(texting_window.c.id, texting_window.c.key)
@@ -75,22 +75,17 @@ def check_count(words: str) -> int:
     return count
 
 
-async def invite(session: AsyncSession, campaign_id: int, volunteer_id: str) -> None:
-    """This volunteer may take batches of this campaign for themselves from now on."""
-    await session.execute(_JOIN, {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "invited": True})
-
-
-async def is_invited(session: AsyncSession, campaign_id: int, volunteer_id: str) -> bool:
-    """Whether this volunteer may take another batch."""
-    row = (await session.execute(_MEMBER, {"campaign_id": campaign_id, "volunteer_id": volunteer_id})).first()
-    return bool(row and row.invited)
+async def invite(session: AsyncSession, campaign_id: int, volunteer_id: str, batch: int = BATCH) -> None:
+    """This volunteer may take batches of this campaign for themselves from now on, as large as the invitation says."""
+    member = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "invited": True, "batch_size": batch}
+    await session.execute(_JOIN, member)
 
 
 async def hand_out(
     session: AsyncSession, campaign_id: int, volunteer_id: str, count: int, *, by: str, now: datetime
 ) -> int:
     """Give up to `count` contacts of the pool to the volunteer, after those they hold. Returns how many there were."""
-    values = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "invited": False}
+    values = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "invited": False, "batch_size": BATCH}
     member = (await session.execute(_JOIN, values)).one()
     contacts = await _from_pool(session, campaign_id, count, now)
     if not contacts:

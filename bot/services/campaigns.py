@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
-from bot.services import audit, scripts
+from bot.services import audit, posts, scripts
+from bot.services.posts import PostKind
 from models import CampaignState, ImportState, campaign, contact_import, script, segment, state_is
 
 NAME_LENGTH = 80
@@ -89,7 +90,7 @@ async def create(session: AsyncSession, new: NewCampaign, *, by: str, now: datet
     if await _exactly(session, name):
         raise Refusal(f"There is a campaign named {name} already. Choose another name.", field="name")
     values = {"name": name, "name_key": key_of(name), "state": CampaignState.DRAFT, "created_by": by, "created_at": now}
-    campaign_id = await _insert(session, campaign, **values, fields=[], batch_size=50)
+    campaign_id = await _insert(session, campaign, **values, fields=[])
     await _insert(session, segment, campaign_id=campaign_id, name="Everyone")
     await write_script(session, campaign_id, new.script, by=by, now=now)
     import_id = await add_import(session, campaign_id, new, consent=consent, by=by, now=now)
@@ -101,8 +102,9 @@ async def add_import(
     session: AsyncSession, campaign_id: int, new: NewCampaign, *, consent: str, by: str, now: datetime
 ) -> int:
     """Another file of contacts for this campaign, to be read by whichever worker is free."""
-    check_open(await by_id(session, campaign_id))
-    return await _insert(
+    found = await by_id(session, campaign_id)
+    check_open(found)
+    import_id = await _insert(
         session,
         contact_import,
         campaign_id=campaign_id,
@@ -116,22 +118,26 @@ async def add_import(
         imported=0,
         rejected=0,
     )
+    told = {"campaign": found.name, "file_name": new.file_name}
+    await posts.add(session, PostKind.READING, to=by, dedupe=f"reading:{import_id}", now=now, **told)
+    return import_id
 
 
 async def write_script(session: AsyncSession, campaign_id: int, body: str, *, by: str, now: datetime) -> None:
-    """Make `body` what drafts start from. What went out before keeps the version that it started from."""
+    """Make `body` what drafts start from. What went out before keeps the version that it started from.
+
+    Raises Refusal for a bad script, or for one with a hole once the contacts are there: a draft's are still to come.
+    """
     scripts.check(body)
+    found = await by_id(session, campaign_id)
+    if found.state != CampaignState.DRAFT:
+        check_fields(body, found.fields, name=found.name)
     segment_id = (await session.execute(_SEGMENT, {"campaign_id": campaign_id})).scalar_one()
     version = (await session.execute(_VERSION, {"campaign_id": campaign_id})).scalar_one() + 1
     values = {"campaign_id": campaign_id, "segment_id": segment_id, "pass": 1, "variant": "A", "weight": 1}
     script_id = await _insert(session, script, **values, version=version, body=body, created_by=by, created_at=now)
     await session.execute(update(campaign).where(campaign.c.id == campaign_id).values(script_id=script_id))
     await audit.note(session, who=by, what="script", subject=str(campaign_id), now=now, version=version)
-
-
-async def set_batch_size(session: AsyncSession, found: Any, size: int) -> None:
-    """How many contacts each click on "Start texting" hands out from now on."""
-    await session.execute(update(campaign).where(campaign.c.id == found.id).values(batch_size=size))
 
 
 async def current_script(session: AsyncSession, found: Any) -> str:
@@ -196,7 +202,8 @@ def check_fields(body: str, available: Collection[str], *, name: str) -> None:
         raise Refusal(
             f"The script of {name} uses {{{missing[0]}}}, but the contacts have no such field. They have: {has}. "
             f"Change the script with `/textbank script {name}`, or write {{{missing[0]}|something}} to say what stands "
-            "there when it is missing."
+            "there when it is missing.",
+            field="script",
         )
 
 

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
 from bot.services import scripts, segments
-from bot.services.texting_hours import Window, closes_at, local_time_words, opens_at
+from bot.services.texting_hours import Window, closes_at, local_time_words, next_opening
+from bot.services.volunteers import SUSPENDED
 from models import (
     CampaignState,
     ConversationState,
@@ -31,6 +32,9 @@ from models import (
     volunteer,
 )
 
+LEFT = "{name} opted out and won't be texted again."
+"""News for the volunteer's card."""
+
 
 @dataclass(frozen=True, slots=True)
 class Press:
@@ -43,8 +47,6 @@ class Press:
     version: int
     body: str | None = None
     contact_id: int | None = None
-    channel: str | None = None
-    ts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """No contact now. `why` is done, asleep, paused, closed or draft; `more` offers another batch of that size."""
+    """No contact now. `why` is done, asleep, paused, closed or draft; `more` offers another batch of that size.
+
+    `wakes` is when the first of those who are asleep may be texted; None: at no hour.
+    """
 
     why: str
     texted: int = 0
     of: int = 0
     more: int = 0
-    wakes: str | None = None
+    wakes: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +196,6 @@ _DRAW = (
         campaign_id=bindparam("campaign"),
         conversation_id=bindparam("next_contact"),
         clicked_at=bindparam("clicked"),
-        channel=func.coalesce(bindparam("at_channel"), card.c.channel),
-        ts=func.coalesce(bindparam("at_ts"), card.c.ts),
         # What has come since the press was looked at is for the drawing after this one.
         news=case((card.c.news == bindparam("told"), None), else_=card.c.news),
     )
@@ -201,17 +204,12 @@ _FIRST = text(
     "INSERT INTO card (volunteer_id, version, surface) VALUES (:volunteer_id, 0, 'message')"
     " ON CONFLICT (volunteer_id) DO NOTHING"
 )
-_PLACED = (
-    update(card)
-    .where(card.c.volunteer_id == bindparam("whose"), card.c.version == bindparam("drawn"))
-    .values(channel=bindparam("at_channel"), ts=bindparam("at_ts"))
-)
 _TEXTED = text(
     "SELECT coalesce(sum(n), 0) FROM tally"
     " WHERE campaign_id = :campaign_id AND volunteer_id = :volunteer_id AND metric = 'texted'"
 )
 _CAMPAIGN = (
-    select(campaign.c.name, campaign.c.state, campaign.c.batch_size, membership.c.invited, membership.c.last_position)
+    select(campaign.c.name, campaign.c.state, membership.c.batch_size, membership.c.invited, membership.c.last_position)
     .select_from(
         campaign.outerjoin(
             membership,
@@ -248,7 +246,7 @@ async def look(session: AsyncSession, volunteer_id: str) -> Any:
     if seen is None:
         raise Refusal("You have no contacts in hand. Type `/text` to get your next one.")
     if seen.role == Role.NONE:
-        raise Refusal("Your access to texting has been taken away. Ask an organizer if that is a mistake.")
+        raise Refusal(SUSPENDED)
     return seen
 
 
@@ -273,8 +271,6 @@ async def draw(
         "campaign": campaign_id,
         "next_contact": row.contact_id if row else None,
         "clicked": now,
-        "at_channel": press.channel,
-        "at_ts": press.ts,
         "told": seen.news,
     }
     changed: Any = await session.execute(_DRAW, values)
@@ -310,13 +306,8 @@ async def as_it_stands(
     )
 
 
-async def placed(session: AsyncSession, volunteer_id: str, version: int, channel: str, ts: str) -> None:
-    """Remember where in Slack this drawing of the card stands."""
-    await session.execute(_PLACED, {"whose": volunteer_id, "drawn": version, "at_channel": channel, "at_ts": ts})
-
-
 async def whereabouts(session: AsyncSession, volunteer_id: str) -> Any | None:
-    """The card's bare row: where it stands, and when it was last clicked."""
+    """The card's bare row: which drawing it is, and when it was last clicked."""
     return (await session.execute(_CALM, {"volunteer_id": volunteer_id})).first()
 
 
@@ -376,8 +367,8 @@ async def _rest(session: AsyncSession, volunteer_id: str, campaign_id: int, now:
         return current.name, Rest(current.state)
     windows = [Window.parse(row.key) for row in (await session.execute(_WINDOWS_HELD, mine)).all()]
     if windows:
-        soonest = min(windows, key=lambda window: opens_at(window, now))
-        return current.name, Rest("asleep", wakes=local_time_words(soonest, opens_at(soonest, now)))
+        openings = [opening for window in windows if (opening := next_opening(window, now))]
+        return current.name, Rest("asleep", wakes=min(openings, default=None))
     texted = (await session.execute(_TEXTED, mine)).scalar_one()
     left = (await session.execute(_LEFT, mine)).first() is not None
     more = current.batch_size if current.invited and left else 0

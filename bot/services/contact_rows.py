@@ -1,4 +1,4 @@
-"""Rows of a file made ready for the database, in a process of their own beside the one that writes.
+"""Rows of a file made ready for the database; a file over 256 KB by a process of its own, beside the one that writes.
 
 That process reads, parses and hashes; the writer hands on to the database what it gets, without looking in. So each has
 a core for itself, and neither ever holds more than a few thousand rows. Nothing here loads the database's libraries.
@@ -16,7 +16,7 @@ from bot.errors import Refusal
 from bot.services import csv_files, phones
 from bot.services.contact_columns import Columns, columns
 from bot.services.csv_files import Row
-from bot.services.texting_hours import describe, place_of, window_for
+from bot.services.texting_hours import NeverOpen, describe, ever_opens, place_of, window_for
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
 FIRST_ROW = 2
@@ -130,13 +130,13 @@ def prepare(rows: list[Row], header: list[str], places: Columns, options: Option
             phone = _phone(row, header, places, options.region)
             if phone in seen:
                 raise ValueError(f"same phone as row {seen[phone]}")
+            hashed = phones.phone_hash(options.secret, phone)
+            person = _person(row, hashed, phone, places, kept, options.hours)
         except ValueError as why:
             if any(cell.strip() for cell in row.cells):
                 rejects.append([row.number, str(why), row.cells])
             continue
         seen[phone] = row.number
-        hashed = phones.phone_hash(options.secret, phone)
-        person = _person(row, hashed, phone, places, kept, options.hours)
         windows[person[2]] = None
         keys.append((row.number, phone, hashed))
         people.append(person)
@@ -228,6 +228,12 @@ def _five_digits(code: str) -> str:
 def _where(
     timezone: str | None, zip_code: str | None, state: str | None, phone: str, hours: str
 ) -> tuple[str, str | None, str]:
-    """The window's key, the state, and words for the card. A file has far fewer places than people."""
+    """The window's key, the state, and words for the card. A file has far fewer places than people.
+
+    Raises NeverOpen for a place where nobody may be texted at any hour.
+    """
     place = place_of(timezone=timezone, zip=zip_code, state=state, phone=phone)
-    return window_for(place, hours).key, place.state, describe(place.state, place.zones)
+    window = window_for(place, hours)
+    if not ever_opens(window):
+        raise NeverOpen("never allowed: TEXTING_HOURS and the law of the place leave no hour in common")
+    return window.key, place.state, describe(place.state, place.zones)

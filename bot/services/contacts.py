@@ -4,6 +4,7 @@ Rows are staged a chunk at a time, each chunk with the mark of how far the file 
 makes them all count. Whoever holds the import's lease goes on from the mark, so that being killed doubles nothing.
 """
 
+import asyncio
 import csv
 import json
 import re
@@ -187,9 +188,13 @@ _STILL_OURS = _timed(
     " WHERE id = :import_id AND lease_owner = :owner AND state = 'failed'",
     "until",
 )
+_PUT_OFF = _timed(
+    f"UPDATE contact_import SET lease_owner = NULL, lease_until = :until WHERE id = :import_id AND {_FREE}",  # noqa: S608
+    *("until", "now"),
+)
 _HEADER = text("SELECT header FROM contact_import WHERE id = :import_id").columns(header=Json)
 _REJECTED = text(
-    "SELECT row, reason, raw FROM import_reject WHERE import_id = :import_id AND row > :after ORDER BY row LIMIT 1000"
+    "SELECT row, reason, raw FROM import_reject WHERE import_id = :import_id AND row > :after ORDER BY row LIMIT 500"
 ).columns(raw=Json)
 
 
@@ -214,6 +219,11 @@ async def take(session: AsyncSession, import_id: int, *, owner: str, now: dateti
 async def give_back(session: AsyncSession, import_id: int, *, owner: str) -> None:
     """Let another process go on at once."""
     await session.execute(_GIVE_BACK, {"import_id": import_id, "owner": owner})
+
+
+async def put_off(session: AsyncSession, import_id: int, *, until: datetime, now: datetime) -> None:
+    """Not before then, unless somebody is at it: the other imports go on meanwhile."""
+    await session.execute(_PUT_OFF, {"import_id": import_id, "until": until, "now": now})
 
 
 # ------------------------------------------------------------------------------------------------------------- staging
@@ -377,16 +387,22 @@ async def drop_some(session: AsyncSession, running: Running, *, limit: int, unti
 
 # ------------------------------------------------------------------------------------------------------- rejected rows
 
+LEFT_TO_CLICKS = 0.005
+"""Seconds between two pages, of which each takes about as long."""
 _RUNS = re.compile(r"[=@\t\r]|[+-](?![\d ().-]*\Z)")
 
 
 async def rejects_csv(session: AsyncSession, import_id: int, out: TextIO) -> int:
-    """Write the rejected rows under the file's own columns, each with its number and the reason. Returns how many."""
+    """Write the rejected rows under the file's own columns, each with its number and the reason. Returns how many.
+
+    On SQLite a page is read where the clicks are served: it is small, and they are served between two.
+    """
     writer = csv.writer(out)
     header = (await session.execute(_HEADER, {"import_id": import_id})).scalar_one()
     writer.writerow(["row", "reason", *map(harmless, header or [])])
     count, after = 0, -1
     while rows := (await session.execute(_REJECTED, {"import_id": import_id, "after": after})).all():
+        await asyncio.sleep(LEFT_TO_CLICKS)
         writer.writerows([row.row, row.reason, *map(harmless, row.raw)] for row in rows)
         count, after = count + len(rows), rows[-1].row
     return count

@@ -8,14 +8,12 @@ from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
-from bot.services import audit, cards, optouts, posts, segments, tallies, volunteers
+from bot.services import audit, cards, optouts, posts, rules, segments, tallies, volunteers
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
 from bot.services.texting import QUEUE
-from bot.services.texting_hours import Window, closes_at, local_time_words, opens_at
 from models import (
     NEVER_LEFT,
-    CampaignState,
     ConversationState,
     MessageKind,
     MessageState,
@@ -36,9 +34,6 @@ from models import (
     opt_out as opt_outs,
 )
 from models.types import Moment
-
-FRESH = timedelta(hours=1)
-"""A voter who wrote so recently may be answered outside texting hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +70,7 @@ WAITS = (
         state=ConversationState.NEEDS_REPLY,
         closed_as=None,
         waiting_since=func.coalesce(conversation.c.waiting_since, bindparam("now", type_=Moment)),
+        last_out_at=func.coalesce(conversation.c.last_out_at, bindparam("now", type_=Moment)),  # what they write next
     )
 )
 _TALK = (
@@ -125,7 +121,14 @@ _OPENED = text(
 )
 _ANSWERED = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"))
+    .where(
+        conversation.c.contact_id == bindparam("which"),
+        func.coalesce(conversation.c.closed_as, "").not_in(("opted_out", "wrong_number", "unreachable")),
+        ~select(opt_outs.c.phone_hash)
+        .where(opt_outs.c.phone_hash == person.c.phone_hash, person.c.id == conversation.c.person_id)
+        .correlate(conversation)
+        .exists(),
+    )
     .values(
         state=ConversationState.TALKING, closed_as=None, waiting_since=None, last_out_at=bindparam("now", type_=Moment)
     )
@@ -167,7 +170,9 @@ async def answer(
     if await was_texted(session, act_key) is not None:
         return
     body = body.strip()
-    expires = await _may_answer(session, found, body, now)
+    if why := rules.check_words(body):
+        raise Refusal(why)
+    expires = await _may_answer(session, found, now)
     values = {
         "conversation_id": conversation_id,
         "person_id": found.person_id,
@@ -188,7 +193,9 @@ async def answer(
         "expires_at": expires,
     }
     await session.execute(QUEUE, values)
-    await session.execute(_ANSWERED, {"which": conversation_id, "now": now})
+    answered: Any = await session.execute(_ANSWERED, {"which": conversation_id, "now": now})
+    if answered.rowcount != 1:
+        raise Refusal(f"{cards.name_of(found)} wrote at this very moment. Read that first: nothing was sent.")
     await tallies.bump(session, [entry(Metric.ANSWERED, found, now)])
 
 
@@ -212,8 +219,8 @@ async def opt_out(session: AsyncSession, conversation_id: int, *, by: str, now: 
     """The volunteer's word that this person wants no more texts."""
     found = await _mine(session, conversation_id, by)
     who = {"person_id": found.person_id, "by": by, "source": "volunteer"}
-    await optouts.record(session, found.phone_hash, **who, state=OptOutState.OUT, now=now)
-    await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now)])
+    if await optouts.record(session, found.phone_hash, **who, state=OptOutState.OUT, now=now):
+        await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now)])
     return await talk(session, conversation_id)
 
 
@@ -234,10 +241,10 @@ async def done(session: AsyncSession, conversation_id: int, *, by: str) -> Talk:
 async def ask_for_help(
     session: AsyncSession, conversation_id: int, *, by: str, words: str | None, now: datetime
 ) -> None:
-    """Tell the campaign's organizer that a volunteer is at a loss; `words` are what they had typed."""
+    """Tell the campaign's organizer that a volunteer is at a loss; `words` are a draft of theirs."""
     found = await _mine(session, conversation_id, by)
     key = f"help:{conversation_id}:{by}:{now:%Y%m%d%H%M}"
-    about = {"about": cards.name_of(found), "campaign": found.campaign, "words": (words or "")[:500], "by": by}
+    about: dict[str, Any] = {"conversation_id": conversation_id, "words": words or "", "by": by}
     await posts.add(session, PostKind.HELP, to=found.created_by, dedupe=key, now=now, **about)
     await audit.note(session, who=by, what="asked for help", subject=str(conversation_id), now=now)
 
@@ -296,9 +303,9 @@ async def talk(session: AsyncSession, conversation_id: int, *, last: int = 10) -
     )
 
 
-async def talk_of(session: AsyncSession, conversation_id: int, *, by: str) -> Talk:
-    """The conversation, for the one whose it is. Raises Refusal for anybody else."""
-    await _mine(session, conversation_id, by)
+async def to_answer(session: AsyncSession, conversation_id: int, *, by: str, now: datetime) -> Talk:
+    """The conversation, for whoever is about to answer. Raises Refusal for anybody else, or if no answer may go now."""
+    await _may_answer(session, await _mine(session, conversation_id, by), now)
     return await talk(session, conversation_id)
 
 
@@ -331,36 +338,12 @@ async def _mine(session: AsyncSession, conversation_id: int, by: str) -> Any:
     return found
 
 
-async def _may_answer(session: AsyncSession, found: Any, body: str, now: datetime) -> datetime:
-    """Until when this answer may leave. Raises Refusal if it may not leave at all."""
-    name = cards.name_of(found)
-    if not body:
-        raise Refusal("The message was empty, so nothing was sent.")
-    if len(body) > segments.MAX_CHARACTERS:
-        raise Refusal(
-            f"That is {len(body):,} characters; a text may have {segments.MAX_CHARACTERS:,}. Nothing was sent."
-        )
-    if found.opted_out == OptOutState.OUT:
-        raise Refusal(f"{name} has opted out, so nothing was sent.")
-    if found.opted_out == OptOutState.HELD:
-        raise Refusal(
-            f"{name} may have asked to be left alone, so nothing was sent. "
-            "Decide first: press “Opt out” or “Keep talking”."
-        )
-    if found.unreachable is not None:
-        raise Refusal(f"{name} can't be texted ({found.unreachable}), so nothing was sent.")
-    if found.campaign_state == CampaignState.PAUSED:
-        raise Refusal(f"{found.campaign} is paused, so nothing was sent. Send it again once it goes on.")
-    window = Window.parse(found.window)
-    if until := closes_at(window, now):
-        return until
+async def _may_answer(session: AsyncSession, found: Any, now: datetime) -> datetime | None:
+    """Until when an answer may leave. Raises Refusal if it may not leave at all."""
     wrote = (await session.execute(_LAST_IN, {"conversation_id": found.contact_id})).scalar_one_or_none()
-    if wrote is not None and now - wrote <= FRESH:
-        return now + FRESH
-    opens = local_time_words(window, opens_at(window, now))
-    raise Refusal(
-        f"It is too late or too early to text {name} now, so nothing was sent. They may be texted from {opens} there."
-    )
+    if why := rules.why_no_answer(found, now, wrote=wrote):
+        raise Refusal(why)
+    return rules.until(found, now, wrote=wrote)
 
 
 def entry(metric: Metric, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services import cards, optouts, posts, tallies
@@ -15,7 +15,20 @@ from bot.services.keywords import Verdict, verdict
 from bot.services.phones import phone_hash
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
-from models import OptOutState, campaign, card, contact, conversation, inbound, person, thread
+from models import (
+    NEVER_LEFT,
+    MessageState,
+    OptOutState,
+    campaign,
+    card,
+    contact,
+    conversation,
+    inbound,
+    message,
+    opt_out,
+    person,
+    thread,
+)
 from models.types import Json, Moment
 
 CALM = timedelta(seconds=5)
@@ -39,10 +52,16 @@ _STORE = text(
     " ON CONFLICT (carrier_sid) DO NOTHING RETURNING id"
 ).bindparams(bindparam("at", type_=Moment), bindparam("media", type_=Json))
 _PERSON = select(person.c.id).where(person.c.phone_hash == bindparam("hashed"))
+_LAST_THAT_LEFT = (
+    select(func.max(message.c.id))
+    .where(message.c.conversation_id == conversation.c.contact_id)
+    .where(message.c.state.not_in((MessageState.QUEUED, *NEVER_LEFT)))
+    .scalar_subquery()
+)
 _NEWEST = (
     select(
         *(conversation.c.contact_id, conversation.c.campaign_id, conversation.c.volunteer_id, conversation.c.script_id),
-        *(conversation.c.closed_as, contact.c.first_name, contact.c.last_name, campaign.c.created_by),
+        *(opt_out.c.state.label("opted_out"), contact.c.first_name, contact.c.last_name, campaign.c.created_by),
         thread.c.root_ts,
         card.c.clicked_at,
     )
@@ -54,8 +73,10 @@ _NEWEST = (
         & (thread.c.volunteer_id == conversation.c.volunteer_id),
     )
     .outerjoin(card, card.c.volunteer_id == conversation.c.volunteer_id)
+    .outerjoin(opt_out, opt_out.c.phone_hash == bindparam("hashed"))
     .where(conversation.c.person_id == bindparam("person_id"), conversation.c.last_out_at.is_not(None))
-    .order_by(conversation.c.last_out_at.desc())
+    # They answer what they have read: a text that still waits here is not that.
+    .order_by(func.coalesce(_LAST_THAT_LEFT, 0).desc(), conversation.c.last_out_at.desc())
     .limit(1)
 )
 _BIND = update(inbound).where(inbound.c.id == bindparam("which")).values(conversation_id=bindparam("conversation"))
@@ -64,7 +85,7 @@ _BIND = update(inbound).where(inbound.c.id == bindparam("which")).values(convers
 async def receive(session: AsyncSession, received: Received, *, now: datetime, secret: str) -> None:
     """Store a voter's text, obey an opt-out in it, and have it shown to the volunteer whose conversation it is.
 
-    A text that was stored before changes nothing. One from a stranger stays in the inbox (no conversation).
+    A text that was stored before changes nothing. One from a stranger is kept, and shown to nobody yet.
     """
     hashed = phone_hash(secret, received.from_number)
     person_id = (await session.execute(_PERSON, {"hashed": hashed})).scalar_one_or_none()
@@ -76,25 +97,26 @@ async def receive(session: AsyncSession, received: Received, *, now: datetime, s
         return
     found = None
     if person_id is not None:
-        found = (await session.execute(_NEWEST, {"person_id": person_id})).first()
+        found = (await session.execute(_NEWEST, {"person_id": person_id, "hashed": hashed})).first()
     if found is not None:
         await session.execute(_BIND, {"which": inbound_id, "conversation": found.contact_id})
+    is_new = False
     if meaning in (Verdict.OUT, Verdict.HELD):
         state = OptOutState.OUT if meaning is Verdict.OUT else OptOutState.HELD
-        await optouts.record(session, hashed, person_id=person_id, state=state, source="text", now=now)
+        is_new = await optouts.record(session, hashed, person_id=person_id, state=state, source="text", now=now)
     if found is not None and meaning is Verdict.OUT:
-        await _left(session, found, inbound_id, now=now)
+        await _left(session, found, inbound_id, is_new=is_new, now=now)
     elif found is not None:
         await _waits(session, found, inbound_id, now=now)
 
 
-async def _left(session: AsyncSession, found: Any, inbound_id: int, *, now: datetime) -> None:
-    """Somebody opted out: no thread opens for it. The card says it; a thread that is open says it too."""
-    await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now)])
-    if found.volunteer_id is None:
-        return
-    await cards.add_news(session, found.volunteer_id, f"{cards.name_of(found)} opted out and won't be texted again.")
-    if found.root_ts is not None:
+async def _left(session: AsyncSession, found: Any, inbound_id: int, *, is_new: bool, now: datetime) -> None:
+    """Somebody opted out: no thread opens for it. The card says it once; a thread that is open says it too."""
+    if is_new:
+        await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now)])
+        if found.volunteer_id is not None:
+            await cards.add_news(session, found.volunteer_id, cards.LEFT.format(name=cards.name_of(found)))
+    if found.volunteer_id is not None and found.root_ts is not None:
         key = f"inbound:{inbound_id}"
         ids = {"conversation_id": found.contact_id, "inbound_id": inbound_id}
         await posts.add(
@@ -104,7 +126,7 @@ async def _left(session: AsyncSession, found: Any, inbound_id: int, *, now: date
 
 async def _waits(session: AsyncSession, found: Any, inbound_id: int, *, now: datetime) -> None:
     """The voter's words go to the volunteer's thread; whoever made the campaign gets what has no volunteer."""
-    if found.closed_as != "opted_out":  # what they write after a STOP is shown, but there is nothing to answer
+    if found.opted_out != OptOutState.OUT:  # what they write after a STOP is shown, but there is nothing to answer
         await session.execute(WAITS, {"which": found.contact_id, "now": now})
     await tallies.bump(session, [entry(Metric.REPLIES, found, now)])
     calm = found.clicked_at + CALM if found.clicked_at and found.root_ts is None else now

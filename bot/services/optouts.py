@@ -4,15 +4,19 @@ The lock on the person is what makes "nothing after a STOP" exact: a claim holds
 so one of the two is first, and a claim that comes second sees the opt-out.
 """
 
+from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services import audit, tallies
+from bot.services import audit, posts, tallies
+from bot.services.posts import PostKind
 from bot.services.tallies import Metric
 from models import (
     ConversationState,
+    MessageKind,
     MessageState,
     OptOutState,
     contact,
@@ -21,6 +25,8 @@ from models import (
     opt_out,
     person,
     state_is,
+    state_was,
+    thread,
 )
 from models.types import Moment
 
@@ -32,12 +38,44 @@ _RECORD = text(
     " SET state = excluded.state, at = excluded.at, source = excluded.source, by = excluded.by,"
     " reason = excluded.reason"
     " WHERE opt_out.state = 'held' AND excluded.state = 'out'"
+    " RETURNING phone_hash"
 ).bindparams(bindparam("at", type_=Moment))
 _BLOCK = (
     update(message)
     .where(message.c.person_id == bindparam("who"), state_is(message, MessageState.QUEUED))
     .values(state=MessageState.BLOCKED, state_at=bindparam("now"))
-    .returning(message.c.campaign_id, message.c.volunteer_id, message.c.script_id)
+    .returning(
+        *(message.c.id, message.c.kind, message.c.conversation_id, message.c.body),
+        *(message.c.campaign_id, message.c.volunteer_id, message.c.script_id),
+    )
+)
+_UNREACHABLE = update(person).where(person.c.id == bindparam("which")).values(unreachable=bindparam("why"))
+_BACK_IN_HAND = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
+    .values(state=ConversationState.HELD, last_out_at=None, draft=bindparam("words"))
+)
+_WAITS_AGAIN = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TALKING))
+    .values(state=ConversationState.NEEDS_REPLY, waiting_since=bindparam("now"))
+)
+_GIVE_UP = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"), conversation.c.state != ConversationState.DONE)
+    .values(state=ConversationState.DONE, closed_as=bindparam("as_what"), waiting_since=None)
+)
+_THREAD = select(thread.c.channel, thread.c.root_ts).where(
+    thread.c.conversation_id == bindparam("conversation_id"), thread.c.volunteer_id == bindparam("volunteer_id")
+)
+_STRANDED = (
+    select(message.c.person_id, person.c.unreachable, opt_out.c.state)
+    .join(person, person.c.id == message.c.person_id)
+    .outerjoin(opt_out, opt_out.c.phone_hash == person.c.phone_hash)
+    .where(state_is(message, MessageState.QUEUED))
+    .where(opt_out.c.phone_hash.is_not(None) | person.c.unreachable.is_not(None))
+    .distinct()
+    .order_by(message.c.person_id)
 )
 _CLOSE = (
     update(conversation)
@@ -48,7 +86,6 @@ _CLOSE = (
     .values(state=ConversationState.DONE, closed_as=bindparam("as_what"), waiting_since=None)
 )
 _RELEASE = text("DELETE FROM opt_out WHERE phone_hash = :phone_hash AND state = 'held'")
-_STATE = select(opt_out.c.state).where(opt_out.c.phone_hash == bindparam("phone_hash"))
 
 
 async def record(
@@ -61,22 +98,104 @@ async def record(
     now: datetime,
     by: str | None = None,
     reason: str | None = None,
-) -> None:
+) -> bool:
     """Opt this number out, or hold it until somebody has decided; what is queued for it never leaves.
+
+    Returns whether this is new: each person's opt-out is counted and told once, however often and wherever it is said.
 
     `source` is the voter's text ("text"), a "volunteer", an organizer ("by hand") or the "carrier".
     An opt-out is never weakened to a hold.
     """
     if person_id is not None:
-        await session.execute(_LOCK, {"person_id": person_id})
+        await lock(session, person_id)
     values = {"phone_hash": phone_hash, "state": state.value, "at": now, "source": source, "by": by, "reason": reason}
-    await session.execute(_RECORD, values)
+    is_new = (await session.execute(_RECORD, values)).first() is not None
     if person_id is not None:
-        blocked = (await session.execute(_BLOCK, {"who": person_id, "now": now})).mappings().all()
-        await tallies.bump(session, [tallies.entry(Metric.NOT_SENT, **row, now=now) for row in blocked])
-        if state is OptOutState.OUT:
-            await close_conversations(session, person_id, "opted_out")
+        await tallies.bump(session, await _stop(session, person_id, state, now=now))
     await audit.note(session, who=by or source, what=f"opt-out {state}", subject=phone_hash, now=now, reason=reason)
+    return is_new
+
+
+async def lock(session: AsyncSession, person_id: int) -> None:
+    """Before anything else of this person's is changed: who takes the person first cannot deadlock with a STOP."""
+    await session.execute(_LOCK, {"person_id": person_id})
+
+
+async def unreachable(session: AsyncSession, person_id: int, why: str, *, now: datetime) -> None:
+    """This number is not to be texted again, and what is queued for it in any campaign never leaves."""
+    await session.execute(_UNREACHABLE, {"which": person_id, "why": why})
+    await tallies.bump(session, await _strand(session, person_id, why, now=now))
+
+
+async def block_stranded(session: AsyncSession, *, now: datetime) -> list[dict[str, Any]]:
+    """Texts that came into the queue, or back into it, after their person could not be texted any more.
+
+    The carrier asked for it later, say, and the STOP came first. Returns what to count.
+    """
+    rows = (await session.execute(_STRANDED)).all()
+    for row in rows:
+        await lock(session, row.person_id)
+    entries = []
+    for row in rows:
+        if row.state is not None:
+            entries += await _stop(session, row.person_id, OptOutState(row.state), now=now)
+        else:
+            entries += await _strand(session, row.person_id, row.unreachable, now=now)
+    return entries
+
+
+async def _strand(session: AsyncSession, person_id: int, why: str, *, now: datetime) -> list[dict[str, Any]]:
+    return await _block(session, person_id, f"this number can't be texted ({why})", closed_as="unreachable", now=now)
+
+
+async def _stop(session: AsyncSession, person_id: int, state: OptOutState, *, now: datetime) -> list[dict[str, Any]]:
+    if state is OptOutState.HELD:
+        why = "they may have asked to be left alone. If they did not, press “Keep talking” and send it again"
+        return await _block(session, person_id, why, closed_as=None, now=now)
+    entries = await _block(session, person_id, "they have opted out", closed_as="opted_out", now=now)
+    await close_conversations(session, person_id, "opted_out")
+    return entries
+
+
+async def _block(
+    session: AsyncSession, person_id: int, why: str, *, closed_as: str | None, now: datetime
+) -> list[dict[str, Any]]:
+    """Nothing that is queued for this person leaves; the volunteer of a typed line is told so. Returns what to count.
+
+    `closed_as` is how its conversations end. None: they may go on, so a first text's contact is in hand again and
+    counts as not yet texted.
+    """
+    blocked = (await session.execute(_BLOCK, {"who": person_id, "now": now})).all()
+    entries = []
+    for row in blocked:
+        is_first = row.kind == MessageKind.FIRST
+        if closed_as is not None:
+            await session.execute(_GIVE_UP, {"which": row.conversation_id, "as_what": closed_as})
+        elif is_first:
+            await session.execute(_BACK_IN_HAND, {"which": row.conversation_id, "words": row.body})
+        else:
+            await session.execute(_WAITS_AGAIN, {"which": row.conversation_id, "now": now})
+        clicked = Metric.TEXTED if is_first else Metric.ANSWERED
+        metric, n = (Metric.NOT_SENT, 1) if closed_as is not None else (clicked, -1)
+        counted = {"campaign_id": row.campaign_id, "volunteer_id": row.volunteer_id, "script_id": row.script_id}
+        entries.append(tallies.entry(metric, **counted, now=now, n=n))
+    await _say(session, [row for row in blocked if row.kind == MessageKind.ANSWER], why, now=now)
+    return entries
+
+
+async def _say(session: AsyncSession, rows: list[Any], why: str, *, now: datetime) -> None:
+    """Say in each thread what of it did not leave."""
+    lines = Counter((row.conversation_id, row.volunteer_id) for row in rows)
+    newest = {(row.conversation_id, row.volunteer_id): row.id for row in sorted(rows, key=lambda row: row.id)}
+    for (conversation_id, volunteer_id), count in lines.items():
+        where = {"conversation_id": conversation_id, "volunteer_id": volunteer_id}
+        root = (await session.execute(_THREAD, where)).first()
+        if root is None:
+            continue
+        what = "Your last line was" if count == 1 else f"Your last {count} lines were"
+        note = {"words": f"{what} not texted: {why}.", "thread_ts": root.root_ts}
+        key = f"blocked:{newest[conversation_id, volunteer_id]}"
+        await posts.add(session, PostKind.NOTE, to=root.channel, dedupe=key, now=now, **note)
 
 
 async def close_conversations(session: AsyncSession, person_id: int, closed_as: str) -> None:
@@ -88,9 +207,3 @@ async def release(session: AsyncSession, phone_hash: str, *, by: str, now: datet
     """Somebody decided that a held number did not ask to be left alone. Never touches an opt-out."""
     await session.execute(_RELEASE, {"phone_hash": phone_hash})
     await audit.note(session, who=by, what="opt-out released", subject=phone_hash, now=now)
-
-
-async def state_of(session: AsyncSession, phone_hash: str) -> OptOutState | None:
-    """OUT, HELD, or None for a number that may be texted."""
-    state = (await session.execute(_STATE, {"phone_hash": phone_hash})).scalar_one_or_none()
-    return OptOutState(state) if state else None

@@ -5,7 +5,7 @@ What nobody can prove is UNKNOWN, and the machine never sends an UNKNOWN text ag
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services import optouts, tallies
 from bot.services.carrier_codes import NOT_SET_UP, OPTED_OUT, UNREACHABLE, in_words
 from bot.services.tallies import Metric
+from bot.services.trouble import Trouble
 from models import (
     MAY_RISE_TO,
     CampaignState,
@@ -50,6 +51,7 @@ class Claimed:
     body: str
     campaign_id: int
     expires_at: datetime
+    claimed_at: datetime
 
 
 class Result(StrEnum):
@@ -86,14 +88,6 @@ class Delivery:
     error: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What somebody must be told: texts that the account may not send, and answers that did not arrive, with why."""
-
-    not_set_up: list[Any] = field(default_factory=list)
-    lost: list[tuple[Any, str]] = field(default_factory=list)
-
-
 _FIRST_PACE = text(
     "INSERT INTO pace (sender, tokens, refilled_at) VALUES (:sender, :tokens, :now) ON CONFLICT (sender) DO NOTHING"
 ).bindparams(bindparam("now", type_=Moment))
@@ -122,12 +116,16 @@ _CANDIDATES = (
         message.c.id, message.c.body, message.c.segments, message.c.campaign_id, message.c.expires_at, person.c.phone
     )
     .select_from(
-        message.join(person, person.c.id == message.c.person_id).join(campaign, campaign.c.id == message.c.campaign_id)
+        message.join(person, person.c.id == message.c.person_id)
+        .join(campaign, campaign.c.id == message.c.campaign_id)
+        .outerjoin(opt_out, opt_out.c.phone_hash == person.c.phone_hash)
     )
     .where(
         state_is(message, MessageState.QUEUED),
         message.c.due_at <= bindparam("now"),
         message.c.expires_at > bindparam("now"),
+        opt_out.c.phone_hash.is_(None),  # or it would stay at the head of every claim: the sweep puts it away
+        person.c.unreachable.is_(None),
         person.c.phone.is_not(None),
         (state_is(campaign, CampaignState.LIVE))
         | ((state_is(campaign, CampaignState.CLOSED)) & (message.c.kind == MessageKind.ANSWER)),
@@ -213,7 +211,6 @@ _GIVE_UP = (
     .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.DONE, closed_as="not_sent")
 )
-_UNREACHABLE = update(person).where(person.c.id == bindparam("which")).values(unreachable=bindparam("why"))
 _HASH = select(person.c.phone_hash).where(person.c.id == bindparam("which"))
 
 
@@ -247,7 +244,7 @@ async def claim(session: AsyncSession, *, owner: str, rate: float, limit: int, n
     taken = [row for row in rows if row.id in won]
     left = tokens - sum(row.segments for row in taken)
     await session.execute(_SPEND, {"sender_name": SENDER, "left": left, "now": now})
-    return [Claimed(row.id, row.phone, row.body, row.campaign_id, row.expires_at) for row in taken]
+    return [Claimed(row.id, row.phone, row.body, row.campaign_id, row.expires_at, now) for row in taken]
 
 
 def _within(tokens: float, rows: Sequence[Any]) -> list[Any]:
@@ -259,12 +256,6 @@ def _within(tokens: float, rows: Sequence[Any]) -> list[Any]:
         taken.append(row)
         tokens -= row.segments
     return taken
-
-
-async def put_back(session: AsyncSession, message_ids: Iterable[int], *, now: datetime) -> None:
-    """Claimed, but not posted in time: back to the queue."""
-    for message_id in message_ids:
-        await _settle(session, message_id, (MessageState.POSTING,), MessageState.QUEUED, now=now)
 
 
 async def record(session: AsyncSession, outcomes: Iterable[Outcome], *, now: datetime) -> Trouble:
@@ -285,7 +276,11 @@ async def record(session: AsyncSession, outcomes: Iterable[Outcome], *, now: dat
             trouble.not_set_up.append(row)
         else:
             bumps.append(_entry(Metric.NOT_SENT, row, now))
-            await _refused(session, row, outcome.error, now=now)
+            if await _refused(session, row, outcome.error, now=now):
+                bumps.append(_entry(Metric.OPT_OUTS, row, now))
+                trouble.left(row)
+            elif row.kind == MessageKind.FIRST and outcome.error != OPTED_OUT:
+                trouble.not_sent(row, outcome.error)
         if outcome.result is Result.REFUSED and row.kind == MessageKind.ANSWER:
             trouble.lost.append((row, in_words(outcome.error)))
     await tallies.bump(session, bumps)
@@ -305,23 +300,28 @@ def _transition(outcome: Outcome, now: datetime) -> tuple[tuple[MessageState, ..
     return posting, MessageState.QUEUED, now + timedelta(seconds=outcome.pause)
 
 
-async def _refused(session: AsyncSession, row: Any, code: int | None, *, now: datetime) -> None:
-    """A first text that cannot be sent closes its conversation; after an answer the voter waits again."""
-    await _learn(session, row.person_id, code, now=now)
+async def _refused(session: AsyncSession, row: Any, code: int | None, *, now: datetime) -> bool:
+    """A first text that cannot be sent closes its conversation; after an answer the voter waits again.
+
+    Returns whether this is how we learn of an opt-out.
+    """
+    is_new = await _learn(session, row.person_id, code, now=now)
     if row.kind == MessageKind.FIRST:
         await session.execute(_GIVE_UP, {"which": row.conversation_id})
     else:
         await session.execute(_WAITS_AGAIN, {"which": row.conversation_id, "now": now})
+    return is_new
 
 
-async def _learn(session: AsyncSession, person_id: int, code: int | None, *, now: datetime) -> None:
-    """What the carrier's code teaches about this person."""
+async def _learn(session: AsyncSession, person_id: int, code: int | None, *, now: datetime) -> bool:
+    """What the carrier's code teaches about this person: whether it is a new opt-out."""
     if code == OPTED_OUT:
         phone_hash = (await session.execute(_HASH, {"which": person_id})).scalar_one()
         out: dict[str, Any] = {"person_id": person_id, "state": OptOutState.OUT, "source": "carrier"}
-        await optouts.record(session, phone_hash, **out, now=now)
-    elif code in UNREACHABLE:
-        await session.execute(_UNREACHABLE, {"which": person_id, "why": UNREACHABLE[code]})
+        return await optouts.record(session, phone_hash, **out, now=now)
+    if code in UNREACHABLE:
+        await optouts.unreachable(session, person_id, UNREACHABLE[code], now=now)
+    return False
 
 
 async def delivered(session: AsyncSession, deliveries: Iterable[Delivery], *, now: datetime) -> Trouble:
@@ -339,7 +339,9 @@ async def delivered(session: AsyncSession, deliveries: Iterable[Delivery], *, no
             bumps.append(_entry(Metric.DELIVERED, row, now))
         elif each.state in (MessageState.UNDELIVERED, MessageState.FAILED):
             bumps.append(_entry(Metric.UNDELIVERED, row, now))
-            await _learn(session, row.person_id, each.error, now=now)
+            if await _learn(session, row.person_id, each.error, now=now):
+                bumps.append(_entry(Metric.OPT_OUTS, row, now))
+                trouble.left(row)
             if each.error in NOT_SET_UP:
                 trouble.not_set_up.append(row)
             if row.kind == MessageKind.ANSWER:
@@ -378,13 +380,16 @@ async def sweep(session: AsyncSession, *, now: datetime) -> Trouble:
     """The minute's tidying.
 
     A claim whose lease has ended is UNKNOWN (its process may have posted before it died), never QUEUED. A queued text
-    past its window is EXPIRED and its contact is the volunteer's again.
+    past its window is EXPIRED and its contact is the volunteer's again. One whose person has opted out is BLOCKED.
     """
     await session.execute(_ABANDONED, {"now": now})
     expired = (await session.execute(_EXPIRED, {"now": now})).all()
-    await tallies.bump(session, [await _back(session, row, now=now) for row in expired])
-    too_late = "it could not leave before the texting hours ended"
-    return Trouble(lost=[(row, too_late) for row in expired if row.kind == MessageKind.ANSWER])
+    back = [await _back(session, row, now=now) for row in expired]
+    await tallies.bump(session, back + await optouts.block_stranded(session, now=now))
+    trouble = Trouble()
+    for row in expired:
+        trouble.too_late(row)
+    return trouble
 
 
 async def for_review(session: AsyncSession, *, now: datetime) -> list[Any]:

@@ -1,6 +1,7 @@
 """What is to be said in Slack waits here, row by row, until the one writer gets to it.
 
-A row holds ids, not words: it is drawn when its turn comes, so that what piled up meanwhile goes out as one post.
+A voter's words and cards wait as ids and are drawn when their turn comes, so that what piled up meanwhile goes out as
+one post; a notice waits as its words.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import slack_post, state_is
+from models import slack_post, state_is, state_was
 from models.types import Json, Moment
 
 
@@ -22,24 +23,26 @@ class PostKind(StrEnum):
     NOTE = "note"
     TELL = "tell"
     ASSIGNED = "assigned"
+    READING = "reading"
     IMPORTED = "imported"
+    REJECTED = "rejected"
     HELP = "help"
-    INVITE = "invite"
     CARD = "card"
 
 
 PRIORITY = {
     PostKind.REPLY: 0,
     PostKind.NOTE: 0,
-    PostKind.INVITE: 5,
     PostKind.HELP: 5,
     PostKind.TELL: 10,
+    PostKind.READING: 10,
     PostKind.IMPORTED: 10,
+    PostKind.REJECTED: 10,
     PostKind.ASSIGNED: 20,
     PostKind.CARD: 30,
 }
-MAX_ATTEMPTS = 12
-"""With the back-off below, somewhat over two hours of trying."""
+MAX_ATTEMPTS = 20
+"""With the back-off below, two and a half hours of trying."""
 
 _ADD = text(
     "INSERT INTO slack_post (dedupe_key, merge_key, kind, recipient, payload, priority, due_at, state, attempts)"
@@ -74,7 +77,7 @@ _PUT_OFF = (
 )
 _FAILED = (
     update(slack_post)
-    .where(slack_post.c.id == bindparam("post_id"))
+    .where(slack_post.c.id == bindparam("post_id"), state_was(slack_post, "queued"))
     .values(
         attempts=slack_post.c.attempts + 1,
         error=bindparam("why"),
@@ -128,12 +131,18 @@ async def put_off(session: AsyncSession, merge_key: str, *, until: datetime) -> 
     await session.execute(_PUT_OFF, {"key": merge_key, "until": until})
 
 
-async def failed(session: AsyncSession, post: Any, why: str, *, now: datetime, for_good: bool = False) -> None:
-    """Slack would not take it. Tried again with a growing pause, unless trying again cannot help."""
-    pause = timedelta(seconds=min(2**post.attempts, 900))
-    given_up = for_good or post.attempts + 1 >= MAX_ATTEMPTS
+async def failed(session: AsyncSession, post: Any, why: str, *, now: datetime, for_good: bool = False) -> bool:
+    """Slack would not take it. Tried again with a growing pause, unless trying again cannot help or has not for hours.
+
+    A voter's words are tried for as long as that may help. Returns whether somebody must look after it.
+    """
+    pause = timedelta(seconds=min(2 ** min(post.attempts, 10), 900))
+    hopeless = for_good or post.attempts + 1 >= MAX_ATTEMPTS
+    given_up = for_good or (hopeless and post.kind != PostKind.REPLY)
     state = "failed" if given_up else "queued"
-    await session.execute(_FAILED, {"post_id": post.id, "why": why[:500], "until": now + pause, "new_state": state})
+    values = {"why": why[:500], "until": now + pause, "new_state": state}
+    moved: Any = await session.execute(_FAILED, {"post_id": post.id, **values})
+    return hopeless and bool(moved.rowcount)
 
 
 def payload_of(post: Any) -> dict[str, Any]:

@@ -8,18 +8,18 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.tallies import Metric
-from models import CampaignState, ConversationState, conversation, message, pace, state_is, tally
+from models import CampaignState, ConversationState, card, conversation, message, pace, state_is, tally
+
+AT_IT = timedelta(minutes=5)
+"""Whoever clicked on their card within it is texting now."""
 
 _SUMS = (
     select(tally.c.metric, func.sum(tally.c.n).label("n"))
     .where(tally.c.campaign_id == bindparam("campaign_id"))
     .group_by(tally.c.metric)
 )
-_TEXTING_NOW = select(func.distinct(tally.c.volunteer_id)).where(
-    tally.c.campaign_id == bindparam("campaign_id"),
-    tally.c.bucket >= bindparam("since"),
-    tally.c.metric == Metric.TEXTED,
-    tally.c.n > 0,
+_TEXTING_NOW = select(card.c.volunteer_id).where(
+    card.c.campaign_id == bindparam("campaign_id"), card.c.clicked_at > bindparam("since")
 )
 _WAITING = select(func.count(), func.min(conversation.c.waiting_since)).where(
     conversation.c.campaign_id == bindparam("campaign_id"), state_is(conversation, ConversationState.NEEDS_REPLY)
@@ -71,9 +71,9 @@ async def status(session: AsyncSession, found: Any, *, now: datetime, rate: floa
     of = {"campaign_id": found.id}
     sums = {row.metric: int(row.n) for row in (await session.execute(_SUMS, of)).all()}
     waiting, since = (await session.execute(_WAITING, of)).one()
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    texting = (await session.execute(_TEXTING_NOW, {**of, "since": hour - timedelta(minutes=1)})).scalars().all()
-    remaining = sums.get(Metric.IMPORTED, 0) - sums.get(Metric.TEXTED, 0)
+    texting = (await session.execute(_TEXTING_NOW, {**of, "since": now - AT_IT})).scalars().all()
+    through = (Metric.TEXTED, Metric.SKIPPED, Metric.WRONG_NUMBER)
+    remaining = sums.get(Metric.IMPORTED, 0) - sum(sums.get(metric, 0) for metric in through)
     return Status(
         name=found.name,
         state=CampaignState(found.state),

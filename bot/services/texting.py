@@ -11,10 +11,9 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
-from bot.services import assignments, cards, optouts, segments, tallies
+from bot.services import assignments, cards, optouts, rules, segments, tallies
 from bot.services.cards import Card, Last, Press, Rest
 from bot.services.tallies import Metric
-from bot.services.texting_hours import Window, closes_at
 from models import (
     CampaignState,
     ConversationState,
@@ -27,7 +26,6 @@ from models import (
     conversation,
     membership,
     message,
-    person,
     state_is,
     state_was,
 )
@@ -92,7 +90,6 @@ _KEEP_DRAFT = (
     .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.HELD))
     .values(draft=bindparam("words"))
 )
-_UNREACHABLE = update(person).where(person.c.id == bindparam("which")).values(unreachable=bindparam("why"))
 _HOLDING = (
     select(conversation.c.campaign_id)
     .join(campaign, campaign.c.id == conversation.c.campaign_id)
@@ -123,9 +120,9 @@ async def send(session: AsyncSession, press: Press, *, now: datetime, undo: time
     if _is_out_of_date(press, seen):
         return await _newer(session, press, seen, "That card was out of date, so nothing was sent.", now=now)
     body = (press.body or "").strip()
-    if why := _unsendable(body):
+    if why := rules.check_words(body):
         return await _again(session, press, seen, why, now=now, words=body)
-    if why := _forbidden(seen, now):
+    if why := rules.why_not(seen, now):
         return await _refused(session, press, seen, why, now=now, words=body)
     if not await _leave(session, press, seen, ConversationState.TEXTED, out_at=now):
         return await _shown_again(session, press, await _obeyed(session, press, seen), now=now)
@@ -158,19 +155,23 @@ async def undo(session: AsyncSession, press: Press, what: str, *, now: datetime)
     """
     seen = await cards.look(session, press.volunteer_id)
     which = {"which": int(what[1:]), "whose": press.volunteer_id}
-    campaign_id = await (_take_back if what[0] == "m" else _unskip)(session, which, now=now)
     begun = (press.body or "").strip()
     if begun and press.version == seen.version and seen.contact_id and begun != cards.merged(seen).strip():
-        await session.execute(_KEEP_DRAFT, {"which": seen.contact_id, "words": press.body})
+        await session.execute(_KEEP_DRAFT, {"which": seen.contact_id, "words": press.body})  # before any tally, as Send
+    campaign_id = await (_take_back if what[0] == "m" else _unskip)(session, which, now=now)
     return await cards.draw(session, press, campaign_id, seen=seen, now=now)
 
 
-async def about(session: AsyncSession, press: Press) -> Any:
-    """The contact on the card, for somebody who asks for help with it. The card stays as it is."""
+async def about(session: AsyncSession, press: Press) -> tuple[int, str | None]:
+    """The contact on the card, for somebody who asks for help with it, and their draft if it is no longer the script's.
+
+    The card stays as it is.
+    """
     seen = await cards.look(session, press.volunteer_id)
     if seen.contact_id is None or press.version != seen.version:
         raise Refusal("That card was out of date. Press “Ask for help” on the newest one.")
-    return seen
+    written = (press.body or "").strip()
+    return seen.contact_id, None if written == cards.merged(seen).strip() else written
 
 
 async def open_card(session: AsyncSession, volunteer_id: str, campaign_id: int | None, *, now: datetime) -> Card:
@@ -198,30 +199,6 @@ async def as_it_stands(session: AsyncSession, volunteer_id: str, *, now: datetim
     row = await cards.whereabouts(session, volunteer_id)
     last = await _obeyed(session, Press(volunteer_id, row.version - 1), row) if row else None
     return await cards.as_it_stands(session, volunteer_id, now=now, last=last)
-
-
-def _unsendable(body: str) -> str | None:
-    if not body:
-        return "The message was empty, so nothing was sent."
-    if len(body) > segments.MAX_CHARACTERS:
-        return f"That is {len(body):,} characters; a text may have {segments.MAX_CHARACTERS:,}. Nothing was sent."
-    return None
-
-
-def _forbidden(seen: Any, now: datetime) -> str | None:
-    """Why this contact may not be texted at this moment, in words, or None."""
-    name = cards.name_of(seen)
-    if seen.campaign_state != CampaignState.LIVE:
-        return f"{seen.campaign} is {seen.campaign_state}, so nothing was sent to {name}."
-    if seen.opted_out == OptOutState.HELD:
-        return f"{name} may have asked to be left alone, so nothing was sent. Somebody has to decide about that first."
-    if seen.opted_out is not None:
-        return f"{name} has opted out, so nothing was sent."
-    if seen.unreachable is not None:
-        return f"{name} can't be texted ({seen.unreachable}), so nothing was sent."
-    if closes_at(Window.parse(seen.window), now) is None:
-        return f"It is too late or too early to text {name} now, so nothing was sent."
-    return None
 
 
 def _is_out_of_date(press: Press, seen: Any) -> bool:
@@ -317,7 +294,7 @@ async def _queue(session: AsyncSession, press: Press, seen: Any, body: str, *, n
         "created_at": now,
         "priority": Priority.FIRST,
         "due_at": now + undo,
-        "expires_at": closes_at(Window.parse(seen.window), now),
+        "expires_at": rules.until(seen, now),
     }
     result: Any = await session.execute(QUEUE, values)
     return int(result.inserted_primary_key[0])
@@ -329,15 +306,19 @@ async def _set_aside(
     seen = await cards.look(session, press.volunteer_id)
     if _is_out_of_date(press, seen):
         return await _newer(session, press, seen, "That card was out of date, so nothing was changed.", now=now)
+    if closed_as != "skipped":
+        await optouts.lock(session, seen.person_id)
     if not await _leave(session, press, seen, ConversationState.DONE, closed_as):
         return await _shown_again(session, press, await _obeyed(session, press, seen), now=now)
+    is_new = True
     if closed_as == "opted_out":
-        who = {"person_id": seen.person_id, "by": press.volunteer_id}
-        await optouts.record(session, seen.phone_hash, **who, state=OptOutState.OUT, source="volunteer", now=now)
+        who = {"person_id": seen.person_id, "by": press.volunteer_id, "source": "volunteer"}
+        is_new = await optouts.record(session, seen.phone_hash, **who, state=OptOutState.OUT, now=now)
     elif closed_as == "wrong_number":
-        await session.execute(_UNREACHABLE, {"which": seen.person_id, "why": "wrong number"})
+        await optouts.unreachable(session, seen.person_id, "wrong number", now=now)
         await optouts.close_conversations(session, seen.person_id, "wrong_number")
-    await _count(session, press, seen, metric, now=now)
+    if is_new:
+        await _count(session, press, seen, metric, now=now)
     undone_by = f"c{seen.contact_id}" if closed_as == "skipped" else None
     last = Last(did, cards.name_of(seen), undone_by)
     return await cards.draw(session, press, seen.campaign_id, seen=seen, last=last, now=now)

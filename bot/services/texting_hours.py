@@ -20,7 +20,9 @@ __all__ = [
     "Window",
     "closes_at",
     "describe",
+    "ever_opens",
     "local_time_words",
+    "next_opening",
     "opens_at",
     "parse_rule",
     "place_of",
@@ -95,6 +97,20 @@ def opens_at(window: Window, now: datetime) -> datetime:
     """
     minute = _minute(now)
     return now if _closes(window, minute) else _opens(window, minute)
+
+
+def next_opening(window: Window, now: datetime) -> datetime | None:
+    """`opens_at`, or None for a window that never opens."""
+    try:
+        return opens_at(window, now)
+    except NeverOpen:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def ever_opens(window: Window) -> bool:
+    """Whether there is an hour for texting at all, by summer's clocks or by winter's."""
+    return any(next_opening(window, datetime(2026, month, 15, tzinfo=UTC)) for month in (1, 7))
 
 
 def local_time_words(window: Window, at: datetime) -> str:

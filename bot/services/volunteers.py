@@ -18,6 +18,8 @@ MAY: dict[Role, frozenset[Role]] = {
 }
 """A role → everything it may act as."""
 
+SUSPENDED = "Your access to texting has been taken away. Ask an organizer if that is a mistake."
+
 _MEET = text(
     "INSERT INTO volunteer (slack_id, role, name) VALUES (:slack_id, :role, :name)"
     " ON CONFLICT (slack_id) DO UPDATE"
@@ -26,9 +28,6 @@ _MEET = text(
 _ROLE = select(volunteer.c.role).where(volunteer.c.slack_id == bindparam("slack_id"))
 _ROW = select(volunteer).where(volunteer.c.slack_id == bindparam("slack_id"))
 _SET_ROLE = update(volunteer).where(volunteer.c.slack_id == bindparam("who")).values(role=bindparam("new_role"))
-_SET_CHANNEL = (
-    update(volunteer).where(volunteer.c.slack_id == bindparam("who")).values(channel=bindparam("new_channel"))
-)
 
 
 async def meet(session: AsyncSession, slack_id: str, *, name: str = "", role: Role = Role.VOLUNTEER) -> None:
@@ -45,7 +44,7 @@ async def role_of(session: AsyncSession, slack_id: str) -> Role | None:
 async def check_not_suspended(session: AsyncSession, slack_id: str) -> None:
     """Raises Refusal for somebody whose role is `none`."""
     if await role_of(session, slack_id) is Role.NONE:
-        raise Refusal("Your access to texting has been taken away. Ask an organizer if that is a mistake.")
+        raise Refusal(SUSPENDED)
 
 
 async def named(session: AsyncSession, slack_id: str) -> str:
@@ -62,8 +61,3 @@ async def set_role(session: AsyncSession, slack_id: str, role: Role, *, by: str,
     await meet(session, slack_id)
     await session.execute(_SET_ROLE, {"who": slack_id, "new_role": role.value})
     await audit.note(session, who=by, what="role", subject=slack_id, now=now, before=before, after=role.value)
-
-
-async def remember_channel(session: AsyncSession, slack_id: str, channel: str) -> None:
-    """Where the direct message with them is."""
-    await session.execute(_SET_CHANNEL, {"who": slack_id, "new_channel": channel})

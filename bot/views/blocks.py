@@ -8,7 +8,6 @@ Message = dict[str, Any]
 
 SECTION_LENGTH = 3000
 TITLE_LENGTH = 24
-BUTTON_LENGTH = 75
 INPUT_LENGTH = 3000
 
 
@@ -51,10 +50,10 @@ def confirm(title: str, words: str, yes: str, no: str = "Cancel") -> Block:
     return {"title": plain(title), "text": mrkdwn(words), "confirm": plain(yes), "deny": plain(no)}
 
 
-def overflow(action_id: str, options: Iterable[tuple[str, str]]) -> Block:
-    """The "…" menu: (label, value) pairs, five at the most."""
+def overflow(action_id: str, options: Iterable[tuple[str, str]], *, confirm: Block) -> Block:
+    """The "…" menu: (label, value) pairs, five at the most. Slack asks the one question for all of them."""
     rows = [{"text": plain(label), "value": value} for label, value in options]
-    return {"type": "overflow", "action_id": action_id, "options": rows}
+    return {"type": "overflow", "action_id": action_id, "options": rows, "confirm": confirm}
 
 
 def field(

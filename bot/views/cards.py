@@ -14,7 +14,11 @@ from bot.views.blocks import (
     overflow,
     section,
 )
-from bot.views.text import escape
+from bot.views.text import escape, moment
+
+_NEVER_AGAIN = (
+    "“Wrong number” and “Opt out” both mean that this person is never texted again. “Ask for help” changes nothing."
+)
 
 
 def card(shown: Card) -> Message:
@@ -56,6 +60,7 @@ def _contact(shown: Card, draft: Draft) -> list[Block]:
             ("Opt out", f"{version}:{ids.OPT_OUT}"),
             ("Ask for help", f"{version}:{ids.ASK_FOR_HELP}"),
         ],
+        confirm=confirm("Are you sure?", _NEVER_AGAIN, "Go on"),
     )
     where = f" · {escape(draft.place)}" if draft.place else ""
     who = f"*{escape(draft.name)}*{where}\nYou may text until {draft.until} there."
@@ -104,15 +109,21 @@ def _why(shown: Card, rest: Rest) -> str:
         case "draft":
             return f"{campaign} has not started yet. Type `/text` again once it has."
         case "asleep":
-            wakes = f" The first of them may be texted from {rest.wakes} there." if rest.wakes else ""
             everybody = f"All the people left on your list of {campaign}"
-            return f"{everybody} are out of their texting hours.{wakes} Type `/text` then."
-    people = "1 person" if rest.texted == 1 else f"{rest.texted} people"
+            if rest.wakes is None:
+                return f"{everybody} may be texted at no hour: the texting hours leave them none. Tell an organizer."
+            return (
+                f"{everybody} are out of their texting hours. "
+                f"They may be texted again from {moment(rest.wakes)} your time; type `/text` then."
+            )
     next_step = (
         "Take some more if you have the time."
         if rest.more
         else "There is nothing to send right now: an organizer can give you more."
     )
+    if not rest.texted:
+        return f"That was the last one on your list of {campaign}. {next_step}"
+    people = "1 person" if rest.texted == 1 else f"{rest.texted} people"
     return (
         f":tada: That was the last one. You have texted *{people}* of {campaign} — thank you!\n"
         f"When somebody answers, their words appear here as a thread: just type in it to answer. {next_step}"
@@ -120,5 +131,5 @@ def _why(shown: Card, rest: Rest) -> str:
 
 
 def opt_out_question(name: str) -> Block:
-    """Asked before an opt-out by hand, which only an organizer can undo."""
+    """Asked before an opt-out by hand, which nobody can undo."""
     return confirm("Opt out?", f"{escape(name)} will never be texted again, in any campaign.", "Opt out")

@@ -54,18 +54,27 @@ def _consent() -> Block:
     return field("Consent", "consent", multiline=True, most=CONSENT_LENGTH, hint=hint, placeholder=placeholder)
 
 
+def reading(name: str, file_name: str) -> Message:
+    """Word that a file has come and is being read."""
+    return message(f"Reading {escape(file_name)} for *{escape(name)}*. I'll tell you here when its contacts are in.")
+
+
 def imported(name: str, file_name: str, imported_rows: int, rejected: int, *, state: str, hole: str | None) -> Message:
     """Word of an import that is done."""
     people = "1 contact" if imported_rows == 1 else f"{imported_rows:,} contacts"
     lines = [f":inbox_tray: *{escape(name)}*: {people} imported from {escape(file_name)}."]
-    if rejected:
+    if not imported_rows and not rejected:
+        lines.append("There is no row below the column names.")
+    elif rejected:
         rows = "1 row was" if rejected == 1 else f"{rejected:,} rows were"
         lines.append(f"{rows} rejected: the file below gives each with its reason.")
     else:
         lines.append("No row was rejected.")
     if hole:
         lines.append(f":warning: {escape(hole)}")
-    elif state == "draft" and imported_rows:
+    if not imported_rows:
+        lines.append(_put_right(name))
+    elif state == "draft" and not hole:
         lines.append(f"When you are ready: `/textbank start {escape(name)}`")
     return message("\n".join(lines))
 
@@ -73,16 +82,19 @@ def imported(name: str, file_name: str, imported_rows: int, rejected: int, *, st
 def not_imported(name: str, file_name: str, why: str) -> Message:
     """Word of an import of which nothing was kept."""
     return message(
-        f":warning: *{escape(name)}*: nothing was imported from {escape(file_name)}.\n{escape(why)}\n"
-        f"Put the file right and add it with `/textbank import {escape(name)}`."
+        f":warning: *{escape(name)}*: nothing was imported from {escape(file_name)}.\n{escape(why)}\n{_put_right(name)}"
     )
 
 
+def _put_right(name: str) -> str:
+    return f"Put the file right and add it with `/textbank import {escape(name)}`."
+
+
 def invitation(name: str, campaign_id: int, by: str, batch: int) -> Message:
-    """The channel's invitation: whoever presses it gets a batch."""
+    """The channel's invitation: whoever presses it gets a batch, of the size that this one promised."""
     where = f"It happens right here in Slack, {batch} {'person' if batch == 1 else 'people'} at a time."
     words = f":wave: <@{by}> invites you to text for *{escape(name)}*. {where}"
-    start = button("Start texting", ids.START_TEXTING, str(campaign_id), style="primary")
+    start = button("Start texting", ids.START_TEXTING, f"{campaign_id}:{batch}", style="primary")
     return message(f"Text for {escape(name)}", section(words), actions(start))
 
 
@@ -94,17 +106,14 @@ def assigned(name: str, campaign_id: int, by: str, count: int) -> Message:
     return message(f"You have {people} to text", section(words), actions(start))
 
 
-def help_call(who: str, about: str, campaign: str, words: str) -> Message:
-    """A volunteer's call for help, to the campaign's organizer."""
-    lines = f":raising_hand: <@{who}> asks for help with *{escape(about)}* ({escape(campaign)})."
-    return message(lines + (f"\n> {escape(words)}" if words else ""))
-
-
 def campaign_list(rows: Iterable[tuple[str, str]]) -> str:
     """All campaigns: (name, state) pairs."""
     lines = [f"• *{escape(name)}* — {state}" for name, state in rows]
     return "\n".join(lines) or "There are no campaigns yet. Make one with `/textbank new`."
 
+
+NOT_AGAIN = "They are not sent again; the carrier's log shows whether they left."
+"""Said wherever texts are in doubt."""
 
 _STATES = {
     "draft": "not started",
@@ -123,11 +132,11 @@ def status(of: Status, *, now: datetime) -> str:
         lines.append(f":speech_balloon: *{_people(of.waiting)} waiting for an answer*{_since(of.waiting_since, now)}")
     if of.doubtful:
         texts = "1 text" if of.doubtful == 1 else f"{of.doubtful:,} texts"
-        lines.append(f":grey_question: {texts} of which nobody can say yet whether they were sent")
+        lines.append(f":grey_question: {texts} of which nobody can say whether they were sent. {NOT_AGAIN}")
     lines.append(f"Texted *{of.texted:,}* of {of.contacts:,} · {of.to_hand_out:,} not handed out yet")
     lines.append(
-        f"Sent {of.accepted:,} · delivered {of.delivered:,} · not delivered {of.undelivered:,} · not sent {of.failed:,}"
-        f" · queued {of.queued:,}"
+        f"All texts, answers too: sent {of.accepted:,} · delivered {of.delivered:,} · not delivered {of.undelivered:,}"
+        f" · not sent {of.failed:,} · queued {of.queued:,}"
     )
     lines.append(
         f"Replies {of.replies:,} · opt-outs {of.opt_outs:,} · skipped {of.skipped:,}"

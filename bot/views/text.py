@@ -8,9 +8,7 @@ that a bare address is not made a link. None of this is for text that is sent: f
 """
 
 import re
-from functools import lru_cache
-
-import phonenumbers
+from datetime import datetime
 
 _JOINT = "\u2060"  # shows nothing, and is stripped again should a volunteer paste it into a text
 _PING = re.compile(r"@(?=(?:channel|here|everyone|group)\b)", re.IGNORECASE)
@@ -43,13 +41,6 @@ def clip(text: str, limit: int) -> str:
     return f"{cut.rstrip()}…"[:limit]
 
 
-@lru_cache(maxsize=16384)
-def phone_words(phone: str) -> str:
-    """An E.164 number as people write it: (313) 555-0123; with its country code if it is from further away."""
-    if re.fullmatch(r"\+1[2-9]\d{9}", phone):  # also right for a code too new for the library
-        return f"({phone[2:5]}) {phone[5:8]}-{phone[8:]}"
-    try:
-        number = phonenumbers.parse(phone)
-    except phonenumbers.NumberParseException:
-        return escape(phone)
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+def moment(at: datetime) -> str:
+    """For mrkdwn: a moment by the reader's own clock, "tomorrow at 9:00 AM", which only Slack knows."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%-I:%M %p} UTC>"

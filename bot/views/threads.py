@@ -18,7 +18,7 @@ from bot.views.blocks import (
     section,
 )
 from bot.views.cards import opt_out_question
-from bot.views.text import clip, escape
+from bot.views.text import clip, escape, plain
 
 _DOUBTFUL = {"unknown": "_it is not certain that this was sent_", "review": "_it is not certain that this was sent_"}
 MOST_LINES = 40
@@ -43,24 +43,41 @@ def later(talk: Talk, said: Sequence[Said]) -> Message:
 def reply_modal(talk: Talk) -> Block:
     """The modal behind **Reply**."""
     typed = field(
-        "Message", "message", multiline=True, most=MAX_CHARACTERS, placeholder=f"Your answer to {talk.name}"[:150]
+        "Message",
+        "message",
+        multiline=True,
+        most=MAX_CHARACTERS,
+        placeholder=clip(plain(f"Your answer to {talk.name}"), 150),
     )
     blocks = [*_lines(talk.said[-4:], talk.name), typed]
-    return modal(f"Reply to {talk.name}", ids.REPLY, blocks, submit="Send", metadata=str(talk.conversation_id))
+    return modal(plain(f"Reply to {talk.name}"), ids.REPLY, blocks, submit="Send", metadata=str(talk.conversation_id))
 
 
-def _lines(said: Sequence[Said], name: str) -> list[Block]:
+def help_call(talk: Talk, by: str, draft: str) -> Message:
+    """A volunteer's call for help, to the campaign's organizer: what was said, and what they thought of saying."""
+    who = f"<@{by}>"
+    words = f":raising_hand: {who} asks for help with *{escape(talk.name)}* ({escape(talk.campaign)})."
+    shown = [section(words), *_lines(talk.said, talk.name, us=who)]
+    if draft:
+        shown.append(section(clip(f"{who} thought of writing:\n{_quoted(draft)}", SECTION_LENGTH)))
+    return message(words, *shown, context(f"Write to {who} directly; the voter sees nothing of this."))
+
+
+def _lines(said: Sequence[Said], name: str, *, us: str = "*You*") -> list[Block]:
     """A block for each, so that a long text never cuts off the one after it."""
     left_out = [context(f"… and {len(said) - MOST_LINES} before these")] if len(said) > MOST_LINES else []
-    return [*left_out, *(section(clip(_line(each, name), SECTION_LENGTH)) for each in said[-MOST_LINES:])]
+    return [*left_out, *(section(clip(_line(each, name, us), SECTION_LENGTH)) for each in said[-MOST_LINES:])]
 
 
-def _line(said: Said, name: str) -> str:
-    quoted = "\n".join(f"> {line}" for line in escape(said.body).splitlines() or [""])
+def _line(said: Said, name: str, us: str) -> str:
     pictures = f"\n> _{said.media} picture{'s' if said.media > 1 else ''}_" if said.media else ""
     doubt = _DOUBTFUL.get(said.state) or _LOST.get(said.state)
-    who = f"*{escape(name)}*" if said.theirs else "*You*" + (f" ({doubt})" if doubt else "")
-    return f"{who}\n{quoted}{pictures}"
+    who = f"*{escape(name)}*" if said.theirs else us + (f" ({doubt})" if doubt else "")
+    return f"{who}\n{_quoted(said.body)}{pictures}"
+
+
+def _quoted(words: str) -> str:
+    return "\n".join(f"> {line}" for line in escape(words).splitlines() or [""])
 
 
 def _notice(talk: Talk) -> list[Block]:

@@ -30,7 +30,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("script_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("fields", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
-        sa.Column("batch_size", sa.Integer(), nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("guidelines", sa.String(), nullable=True),
@@ -129,7 +128,6 @@ def upgrade() -> None:
         sa.Column("slack_id", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("channel", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("slack_id", name=op.f("pk_volunteer")),
     )
     op.create_table(
@@ -187,6 +185,7 @@ def upgrade() -> None:
         sa.Column("volunteer_id", sa.String(), nullable=False),
         sa.Column("cap", sa.Integer(), nullable=True),
         sa.Column("invited", sa.Boolean(), nullable=False),
+        sa.Column("batch_size", sa.Integer(), nullable=False),
         sa.Column("batch_start", sa.Integer(), nullable=False),
         sa.Column("last_position", sa.Integer(), nullable=False),
         sa.Column("guidelines_accepted_at", sa.DateTime(timezone=True), nullable=True),
@@ -304,8 +303,6 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("conversation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("surface", sa.String(), nullable=False),
-        sa.Column("channel", sa.String(), nullable=True),
-        sa.Column("ts", sa.String(), nullable=True),
         sa.Column("clicked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("news", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_card_campaign_id")),

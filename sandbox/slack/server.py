@@ -189,8 +189,7 @@ class Slack:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         authorization = headers.get("authorization", "")
         if path.startswith("/files/"):
-            status, content, kind = files_api.download(self, path, authorization)
-            return await _answer(send, status, content, kind)
+            return await self._give_file(receive, send, path, authorization)
         if path.startswith("/upload/"):
             return await self._take_upload(scope, receive, send, path)
         body = await _body(receive)
@@ -209,6 +208,17 @@ class Slack:
                 lambda call: web_api.perform(self, call.method, authorization, dict(call.payload), call.is_json),
             )
         return await _answer(send, 404, b"not found", HTML)
+
+    async def _give_file(self, receive: Any, send: Any, path: str, authorization: str) -> None:
+        """A download, whose weather is ordered under the name "download"."""
+        weather, headers = self._forecast.next("download"), []
+        status, content, kind = files_api.download(self, path, authorization)
+        if weather and weather.cut:
+            return await _cut(receive, send)
+        if weather and weather.fails:
+            status, content, kind = weather.status, BROKEN, HTML
+            headers = [(b"retry-after", str(weather.retry_after or 1).encode())] if status == 429 else []
+        return await _answer(send, status, content, kind, headers)
 
     def _respond(self, key: str, call: Call) -> Json:
         chat.respond(self, key, call.payload)

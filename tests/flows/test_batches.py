@@ -1,6 +1,7 @@
 """Batches, pauses, hours and Slack's weather, as a volunteer's card lives through them."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -39,6 +40,28 @@ async def test_somebody_invited_takes_batch_after_batch_until_nobody_is_left(
     await world.a_while()
     assert len(world.carrier.texts) == 3
     assert priya.dm.messages[-1].buttons == ["Undo"]  # and no offer of more
+
+
+async def test_an_invitation_keeps_its_word_about_the_size_of_a_batch_whatever_a_later_one_says(
+    world: World, olivia: Person, priya: Person, sam: Person
+) -> None:
+    await world.live_campaign(contacts=people(10))
+    field = world.slack.channel("#field", olivia, priya, sam)
+    await olivia.types("/textbank invite Fall GOTV #field 2")
+    said = await olivia.types("/textbank invite Fall GOTV #field 1")
+    assert said.text.endswith("is invited to text for Fall GOTV, 1 person at a time.")
+    two, one = field.messages
+    await priya.presses("Start texting", on=two)
+    await sam.presses("Start texting", on=one)
+    await world.settles()
+    assert "*1 of 2*" in priya.card.words
+    assert "*1 of 1*" in sam.card.words
+
+    for somebody, clicks, more in ((priya, 2, "Text 2 more"), (sam, 1, "Text 1 more")):
+        for _ in range(clicks):
+            await somebody.presses("Skip")
+            await world.drawn()
+        assert more in somebody.dm.messages[-1].buttons
 
 
 async def test_whoever_comes_too_late_for_another_batch_is_told_so(
@@ -108,7 +131,9 @@ async def test_after_hours_nobody_is_texted_and_the_card_says_when(world: World,
     await world.a_while()
     shown = priya.dm.messages[-1].words
     assert "It is too late or too early to text Sara Lopez now, so nothing was sent." in shown
-    assert "out of their texting hours. The first of them may be texted from 10:00 AM there." in shown
+    ten_in_detroit = int(datetime(2026, 10, 21, 14, 0, tzinfo=UTC).timestamp())
+    assert "out of their texting hours. They may be texted again from " in shown
+    assert f"<!date^{ten_in_detroit}^{{date_short_pretty}} at {{time}}|2:00 PM UTC> your time; type `/text`" in shown
     assert world.carrier.texts == []
 
     world.time.passes(hours=14)

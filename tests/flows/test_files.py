@@ -94,6 +94,22 @@ async def test_a_file_that_is_none_is_said_and_another_can_follow(world: World, 
     assert "3 contacts imported" in olivia.dm.messages[-1].words
 
 
+async def test_word_comes_at_once_that_a_file_is_being_read(world: World, olivia: Person) -> None:
+    await world.new_campaign()
+    word = "Reading list.csv for *Fall GOTV*. I'll tell you here when its contacts are in."
+    assert olivia.dm.messages[0].words == word
+    await adds(world, olivia, LIST)
+    assert any("Reading more.csv for *Fall GOTV*." in message.words for message in olivia.dm.messages)
+
+
+async def test_a_file_without_a_row_says_so_and_another_can_follow(world: World, olivia: Person) -> None:
+    await world.new_campaign(contacts=LIST.splitlines()[0] + "\n")
+    word = olivia.dm.messages[-1].words
+    assert "There is no row below the column names." in word
+    assert "Put the file right and add it with `/textbank import Fall GOTV`." in word
+    assert "No row was rejected" not in word
+
+
 async def adds(world: World, olivia: Person, content: str, campaign: str = "Fall GOTV") -> None:
     await olivia.types(f"/textbank import {campaign}")
     await olivia.submits({"Contacts (CSV)": File("more.csv", content.encode()), "Consent": CONSENT})
@@ -124,6 +140,21 @@ async def test_a_campaign_closed_meanwhile_takes_no_more_contacts(world: World, 
     modal = await olivia.submits({"Contacts (CSV)": File("more.csv", LIST.encode()), "Consent": CONSENT})
     assert "Fall GOTV is closed." in modal.errors.values()
     assert len(await world.query("SELECT id FROM contact_import")) == 1
+
+
+async def test_a_script_with_a_hole_is_refused_once_its_contacts_are_there(
+    world: World, olivia: Person, priya: Person
+) -> None:
+    await world.live_campaign()
+    await olivia.types("/textbank script Fall")
+    modal = await olivia.submits(Script="Hi {first_name}, your place is {polling_place}.")
+    assert "uses {polling_place}, but the contacts have no such field" in modal.errors["Script"]
+    await world.texting(priya)
+    assert priya.card.inputs["Message"].startswith("Hi Sara, it's Priya with Michigan Votes")
+
+    await olivia.submits(Script="Hi {first_name}, your place is {polling_place|on your card}.")
+    await priya.types("/text")
+    assert priya.card.inputs["Message"] == "Hi Sara, your place is on your card."
 
 
 WRONG = {

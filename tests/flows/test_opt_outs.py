@@ -48,6 +48,35 @@ async def test_a_stop_before_the_click_is_obeyed_by_the_card(world: World, priya
     assert world.carrier.texts_to(TOM) == []
 
 
+async def test_whoever_says_stop_more_than_once_is_one_opt_out(world: World, priya: Person, texted_sara: Phone) -> None:
+    await texted_sara.texts("Who is this?")
+    await world.a_while()
+    [thread] = priya.threads
+    await texted_sara.texts("STOP")
+    await texted_sara.texts("STOP!!")
+    await world.a_while()
+    await priya.presses("Opt out", on=thread)
+    await world.drawn()
+    assert "Replies 1 · opt-outs 1 ·" in (await world.organizer.types("/textbank status")).text
+
+    await priya.presses("Skip", on=priya.card)
+    await world.drawn()
+    assert priya.card.words.count("opted out and won't be texted again") == 1
+
+
+async def test_an_opt_out_on_the_card_of_somebody_who_said_stop_before_is_not_counted_again(
+    world: World, priya: Person, sara: Phone
+) -> None:
+    await world.phone(TOM).texts("STOP")
+    await priya.chooses("Opt out")
+    await world.drawn()
+    await world.phone(TOM).texts("STOP")
+    await world.a_while()
+    rows = await world.query("SELECT coalesce(sum(n), 0) AS n FROM tally WHERE metric = 'opt_outs'")
+    assert [row.n for row in rows] == [0]  # a stranger's STOP belongs to no campaign
+    assert "*Ana Díaz*" in priya.card.words
+
+
 @pytest.mark.parametrize("words", ["STOP", "Stop please", "S.T.O.P.", "take me off your list"])
 async def test_a_stop_while_the_text_waits_for_its_undo_is_obeyed(
     world: World, priya: Person, sara: Phone, words: str
@@ -106,8 +135,9 @@ async def test_a_stop_in_an_open_thread_is_said_there_and_ends_it(
     await world.a_while()
     assert "Sara Lopez has opted out, so nothing was sent." in thread.replies[-1].words
     await priya.presses("Reply", on=thread)
-    await priya.submits(Message="Sorry!")
-    assert "has opted out" in priya.modal.errors["Message"]
+    await world.drawn()
+    assert priya.modal is None
+    assert "Sara Lopez has opted out, so nothing was sent." in priya.ephemerals[-1].words
     assert len(world.carrier.texts_to(SARA)) == 1
 
 
@@ -234,13 +264,17 @@ async def test_the_same_text_five_times_at_once_is_one_row_and_one_post(
     assert "Replies 2" in status.text
 
 
-async def test_the_carriers_own_block_is_an_opt_out(world: World, sam: Person, sara: Phone) -> None:
+async def test_the_carriers_own_block_is_an_opt_out(world: World, priya: Person, sam: Person, sara: Phone) -> None:
     world.carrier.lose_inbound = True
     await sara.texts("STOP")
     await world.a_while()
 
     assert await outs(world) == [("out", "carrier")]
     assert world.carrier.texts == []
+    assert "opt-outs 1 ·" in (await world.organizer.types("/textbank status")).text
+    await priya.presses("Skip")
+    await world.drawn()
+    assert "Sara Lopez opted out and won't be texted again." in priya.card.words
     world.carrier.lose_inbound = False
     await world.live_campaign("Recount")
     await world.texting(sam, name="Recount")

@@ -1,5 +1,7 @@
 """What organizers do: campaigns and their life, handing contacts out, and who may do what."""
 
+from sqlalchemy import text
+
 from sandbox.slack import Person
 from tests.flows.sending import people
 from tests.world import World
@@ -95,9 +97,14 @@ async def test_contacts_go_to_a_person_a_group_a_channel_and_many_people(
     await world.live_campaign(contacts=people(40))
     assert "5 contacts of Fall GOTV are now with <@" in await said(olivia, "/textbank assign Fall GOTV @priya 5")
     world.time.passes(seconds=20)
-    assert "6 contacts of Fall GOTV are now with 2 people" in await said(olivia, "/textbank assign Fall @texters 3")
-    world.time.passes(seconds=20)
-    assert "6 contacts of Fall GOTV are now with 3 people" in await said(olivia, "/textbank assign Fall #field 2")
+    for whom, count, given in (
+        ("@texters", 3, "6 contacts of Fall GOTV are now with 2 people"),
+        ("#field", 2, "6 contacts of Fall GOTV are now with 3 people"),
+    ):
+        assert "Handing out" in await said(olivia, f"/textbank assign Fall {whom} {count}")
+        await world.settles()
+        assert given in olivia.ephemerals[-1].words
+        world.time.passes(seconds=20)
     assert "2 contacts of Fall GOTV are now with 2 people" in await said(olivia, "/textbank assign Fall @sam @lee 1")
     assert "1 contact of Fall GOTV is now with" in await said(olivia, '/textbank assign "Fall GOTV" @lee 1')
     await world.settles()
@@ -112,12 +119,35 @@ async def test_contacts_go_to_a_person_a_group_a_channel_and_many_people(
 
 async def test_a_channel_of_many_is_handed_out_after_the_answer(world: World, olivia: Person) -> None:
     crowd = [world.slack.person(f"Volunteer{number} Smith") for number in range(15)]
-    world.slack.channel("#field", *crowd)
     await world.live_campaign(contacts=people(40))
-    assert "to each of 15 people…" in await said(olivia, "/textbank assign Fall GOTV #field 2")
+    gone = world.slack.person("Gone Already")
+    gone.user.deleted = True
+    world.slack.channel("#all", *crowd, gone)
+    handing = "Handing out 2 contacts of Fall GOTV to each of them"
+    assert handing in await said(olivia, "/textbank assign Fall GOTV #all 2")
     await world.settles()
     assert "30 contacts of Fall GOTV are now with 15 people" in olivia.ephemerals[-1].words
     assert all("gave you 2 contacts" in each.dm.messages[-1].words for each in crowd)
+    assert "conversations.members" in [call.method for call in world.slack.calls]
+    assert [call.method for call in world.slack.calls].count("users.list") == 1
+    assert gone.dm.messages == []
+    assert [row.n for row in await world.query("SELECT count(DISTINCT volunteer_id) AS n FROM membership")] == [15]
+
+
+async def test_what_fails_after_the_answer_is_said(world: World, olivia: Person, priya: Person) -> None:
+    world.slack.channel("#secret", priya, private=True, bot=False)
+    world.slack.channel("#field", priya)
+    await world.live_campaign()
+    for line, weather, why in (
+        ("assign Fall GOTV #secret 5", {}, "I can't see who is in there"),
+        ("assign Fall GOTV #field 5", {"retry_after": 7}, "Slack did not do it (ratelimited). Try again in 7 seconds."),
+    ):
+        if weather:
+            world.slack.respond_next("conversations.members", **weather)
+        assert "Handing out 5 contacts" in await said(olivia, f"/textbank {line}"), line
+        await world.settles()
+        assert why in olivia.ephemerals[-1].words
+    assert await world.query("SELECT 1 FROM conversation WHERE state <> 'pool'") == []
 
 
 COUNTS = {
@@ -147,7 +177,6 @@ UNFIT = [
     ("assign Fall GOTV 5", "Say whom"),
     ("assign Winter @priya 5", "no campaign named “Winter”"),
     ("assign Fall GOTV @textbank 5", "There is nobody there who could text"),
-    ("assign Fall GOTV #secret 5", "I can't see who is in there"),
     ("invite Fall GOTV", "Write it like this: `/textbank invite CAMPAIGN #channel [BATCH]`"),
     ("invite Fall GOTV @priya", "Write it like this"),
     ("invite Fall GOTV #secret", "I can't post there. Add me to the channel first"),
@@ -164,7 +193,7 @@ async def test_a_command_that_does_not_fit_says_how(world: World, olivia: Person
     for line, answer in UNFIT:
         assert answer in await said(olivia, f"/textbank {line}"), line
     assert await world.query("SELECT 1 FROM conversation WHERE state <> 'pool'") == []
-    assert [row.batch_size for row in await world.query("SELECT batch_size FROM campaign")] == [50]
+    assert await world.query("SELECT 1 FROM membership WHERE invited") == []
 
 
 async def test_whoever_answers_an_invitation_gets_a_batch(world: World, olivia: Person, priya: Person) -> None:
@@ -196,7 +225,7 @@ async def test_the_status_says_what_needs_somebody_first(world: World, olivia: P
     status = await said(olivia, "/textbank status")
     assert "1 person is waiting for an answer" in status
     assert "Texted *2* of 10 · 6 not handed out yet" in status
-    assert "Sent 1 · delivered 1 · not delivered 0 · not sent 0 · queued 1" in status
+    assert "All texts, answers too: sent 1 · delivered 1 · not delivered 0 · not sent 0 · queued 1" in status
     assert "Replies 1 · opt-outs 0 · skipped 1 · wrong numbers 0" in status
     assert f"Texting now: <@{priya.id}>" in status
 
@@ -207,3 +236,32 @@ async def test_the_status_says_what_needs_somebody_first(world: World, olivia: P
     status = await said(olivia, "/textbank status")
     assert "waiting for an answer" not in status
     assert "queued 0" in status
+    world.time.passes(minutes=6)
+    assert "Texting now" not in await said(olivia, "/textbank status")
+
+
+async def test_the_rest_is_whoever_was_neither_texted_nor_skipped(world: World, olivia: Person, priya: Person) -> None:
+    await world.live_campaign()
+    await world.texting(priya)
+    for act, left in (
+        (priya.presses("Send"), True),
+        (priya.presses("Skip"), True),
+        (priya.chooses("Wrong number"), False),
+    ):
+        assert "the rest takes at least" in await said(olivia, "/textbank status")
+        await act
+        await world.a_while()
+        assert ("the rest takes at least" in await said(olivia, "/textbank status")) is left
+
+
+async def test_texts_in_doubt_are_never_sent_again_and_the_status_says_so(
+    world: World, olivia: Person, priya: Person
+) -> None:
+    await world.live_campaign()
+    await world.texting(priya)
+    await priya.presses("Send")
+    await world.a_while()
+    async with world.kit.database.transaction() as session:
+        await session.execute(text("UPDATE message SET state = 'review'"))
+    status = await said(olivia, "/textbank status")
+    assert "1 text of which nobody can say whether they were sent. They are not sent again" in status

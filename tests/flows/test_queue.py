@@ -50,6 +50,8 @@ async def test_a_text_never_leaves_after_its_window_has_closed_and_its_contact_c
 
     world.time.passes(hours=14)
     await priya.types("/text")
+    told = "Your text to Sara Lopez could not leave before the texting hours ended; they are on your list again."
+    assert told in priya.card.words
     assert "*Sara Lopez* · Detroit" in priya.card.words
     await clicks(world, priya)
     await world.a_while()

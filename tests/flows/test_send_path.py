@@ -193,6 +193,16 @@ async def test_what_the_carrier_says_of_a_number_is_remembered(
     assert len(posts(world)) == 1
 
 
+async def test_a_first_text_that_the_carrier_refuses_is_told_on_the_next_card_once(world: World, priya: Person) -> None:
+    await one_text(world, priya, "carrier:21614")
+    await world.a_while()
+    told = "Your text to Sara Lopez was not sent: not a mobile number."
+    await clicks(world, priya)
+    assert told in priya.card.words
+    await clicks(world, priya)
+    assert told not in priya.dm.messages[-1].words
+
+
 @pytest.mark.parametrize("late", [False, True], ids=["at-once", "by-callback"])
 async def test_a_block_at_the_carrier_is_an_opt_out(world: World, priya: Person, late: bool) -> None:
     await one_text(world, priya)
@@ -207,6 +217,9 @@ async def test_a_block_at_the_carrier_is_an_opt_out(world: World, priya: Person,
     assert await states(world) == ["failed" if late else "blocked"]
     [out] = await world.query("SELECT state, source FROM opt_out")
     assert (out.state, out.source) == ("out", "carrier")
+    assert "opt-outs 1 ·" in (await world.organizer.types("/textbank status")).text
+    await clicks(world, priya)
+    assert "Sara Lopez opted out and won't be texted again." in priya.card.words
 
 
 @pytest.mark.parametrize("code", [30034, 21606, 21408])

@@ -281,6 +281,10 @@ async def test_at_night_only_a_voter_who_has_just_written_is_answered(
     await world.a_while()
     assert "too late or too early to text Sara Lopez now, so nothing was sent." in last_said(thread)
     assert "from 10:00 AM there" in last_said(thread)
+    await priya.presses("Reply", on=thread)
+    await world.drawn()
+    assert priya.modal is None
+    assert "They may be texted from 10:00 AM there." in priya.ephemerals[-1].words
 
     await sara.texts("One more question")
     world.time.passes(minutes=59)
@@ -328,8 +332,27 @@ async def test_done_closes_it_and_the_voters_next_words_open_it_again(
 async def test_help_is_asked_for_from_the_thread(world: World, olivia: Person, priya: Person, thread: Message) -> None:
     await priya.presses("Ask for help", on=thread)
     await world.settles()
-    assert f"<@{priya.id}> asks for help with *Sara Lopez*" in olivia.dm.messages[-1].words
+    call = olivia.dm.messages[-1].words
+    assert f"<@{priya.id}> asks for help with *Sara Lopez* (Fall GOTV)" in call
+    assert "> Where do I vote?" in call
+    assert f"Write to <@{priya.id}> directly; the voter sees nothing of this." in call
     assert "Help is on its way" in priya.ephemerals[-1].words
+
+
+async def test_a_call_for_help_shows_the_last_four_lines_each_of_them_quoted(
+    world: World, olivia: Person, priya: Person, sara: Phone, thread: Message
+) -> None:
+    for words in ("One", "Two", "Three\nand a half"):
+        await sara.texts(words)
+        await world.a_while()
+    await priya.writes("At the library", in_=thread)
+    await world.a_while()
+    await priya.presses("Ask for help", on=thread)
+    await world.settles()
+    call = olivia.dm.messages[-1].words
+    for line in ("> One", "> Two", "> Three", "> and a half", f"<@{priya.id}>\n> At the library"):
+        assert line in call
+    assert "Where do I vote?" not in call
 
 
 async def test_nobody_else_can_use_the_thread(

@@ -73,6 +73,18 @@ async def test_a_skipped_contact_is_not_texted_and_undo_brings_it_back(world: Wo
 
 
 @pytest.mark.usefixtures("card")
+async def test_whoever_skipped_all_is_not_thanked_for_texting_nobody(world: World, priya: Person) -> None:
+    for _ in range(3):
+        await priya.presses("Skip")
+        await world.drawn()
+
+    summary = priya.dm.messages[-1].words
+    assert "That was the last one on your list of *Fall GOTV*. There is nothing to send right now" in summary
+    assert "thank you" not in summary
+    assert "When somebody answers" not in summary
+
+
+@pytest.mark.usefixtures("card")
 async def test_a_wrong_number_is_never_texted_again_in_any_campaign(world: World, priya: Person, sam: Person) -> None:
     await world.live_campaign("Recount")
     await priya.chooses("Wrong number")
@@ -95,9 +107,30 @@ async def test_a_call_for_help_reaches_the_organizer_and_the_card_stays(
 
     call = olivia.dm.messages[-1].words
     assert "asks for help with *Sara Lopez*" in call
-    assert "What do I say about &lt;b&gt;parking" in call
+    assert "> What do I say about &lt;b&gt;parking" in call
+    assert f"Write to <@{priya.id}> directly; the voter sees nothing of this." in call
     assert "Help is on its way" in priya.ephemerals[-1].words
     assert priya.card.inputs["Message"] == "What do I say about <b>parking</b>?"
+
+
+@pytest.mark.usefixtures("card")
+async def test_a_call_for_help_with_an_untouched_draft_does_not_repeat_the_script(
+    world: World, olivia: Person, priya: Person
+) -> None:
+    await priya.chooses("Ask for help")
+    await world.settles()
+    call = olivia.dm.messages[-1].words
+    assert "asks for help with *Sara Lopez*" in call
+    assert "Can we count on you" not in call
+
+
+@pytest.mark.usefixtures("card")
+async def test_the_menu_asks_before_it_does_what_cannot_be_undone(world: World, priya: Person) -> None:
+    for label in ("Wrong number", "Opt out", "Ask for help"):
+        await priya.chooses(label, confirm=False)
+    await world.settles()
+    assert "*Sara Lopez*" in priya.card.words
+    assert await world.query("SELECT 1 FROM opt_out") == []
 
 
 # ------------------------------------------------------------------------------------------------------- Undo

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+import structlog
 
-from bot.app import open_kit, web
+from bot.app import NOT_REACHED, open_kit, running, web
 from handlers.door import LARGEST
 from sandbox.carrier import Carrier, sign
 from sandbox.serving import serve
@@ -326,6 +327,13 @@ async def test_without_a_public_address_no_hook_is_believed(database_url: str, h
         async with open_kit(settings) as kit, serve(web(kit)) as base:
             for path in ("/twilio/inbound", "/twilio/status?m=1&k=x"):
                 assert await posts(world, http, base + path, {"MessageSid": "SM1", "From": "+13135550101"}) == 403
+
+
+async def test_a_start_without_a_public_address_says_what_that_costs(database_url: str) -> None:
+    async with open_world(database_url) as world:
+        with structlog.testing.capture_logs() as logs:
+            async with running(settings_for(database_url, world.slack, world.carrier, public_url=None), ()):
+                assert [line["log_level"] for line in logs if line["event"] == NOT_REACHED] == ["warning"]
 
 
 # ----------------------------------------------------------------------------------------------------------- the rest

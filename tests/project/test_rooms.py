@@ -24,7 +24,7 @@ ROOMS_OF_BOT = {
     "settings",
     "sqlite",
 }
-VIEWS_MAY_IMPORT = {"phonenumbers", "models", "bot.errors", "bot.services", "bot.views"}
+VIEWS_MAY_IMPORT = {"models", "bot.errors", "bot.services", "bot.views"}
 
 
 def imports(path: Path) -> set[str]:

@@ -1,6 +1,5 @@
 """What a text costs: the boundaries at which one more character is one more segment."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.views.text import clip, escape, phone_words, plain
+from bot.views.text import clip, escape, plain
 from handlers.slack_text import for_phone
 
 
@@ -48,16 +48,3 @@ def test_an_entity_is_not_cut_in_two() -> None:
         clipped = clip(text, limit)
         assert len(clipped) <= limit
         assert "&" not in clipped.replace("&amp;", "")
-
-
-@pytest.mark.parametrize(
-    ("phone", "words"),
-    [
-        ("+13135550123", "(313) 555-0123"),
-        ("+14165550123", "(416) 555-0123"),
-        ("+442079460000", "+44 20 7946 0000"),
-        ("nonsense <!here>", "nonsense &lt;!here&gt;"),
-    ],
-)
-def test_numbers_as_people_write_them(phone: str, words: str) -> None:
-    assert phone_words(phone) == words

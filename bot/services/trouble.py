@@ -1,0 +1,37 @@
+"""What somebody must be told of texts that went wrong; `alarms` tells it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.services.cards import LEFT
+from bot.services.carrier_codes import in_words
+from models import MessageKind
+
+TOO_LATE = "could not leave before the texting hours ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Texts that the account may not send, and answers that did not arrive, with why.
+
+    `news` is for the volunteer's card: a text, and words in which {name} is its contact's.
+    """
+
+    not_set_up: list[Any] = field(default_factory=list)
+    lost: list[tuple[Any, str]] = field(default_factory=list)
+    news: list[tuple[Any, str]] = field(default_factory=list)
+
+    def left(self, row: Any) -> None:
+        """The carrier knew of a STOP that we had not seen."""
+        self.news.append((row, LEFT))
+
+    def not_sent(self, row: Any, code: int | None) -> None:
+        """The carrier would not take this first text."""
+        self.news.append((row, f"Your text to {{name}} was not sent: {in_words(code)}."))
+
+    def too_late(self, row: Any) -> None:
+        """Its window closed while it waited."""
+        if row.kind == MessageKind.FIRST:
+            self.news.append((row, f"Your text to {{name}} {TOO_LATE}; they are on your list again."))
+        else:
+            self.lost.append((row, f"it {TOO_LATE}"))
