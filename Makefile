@@ -8,7 +8,7 @@ RUN_READY := $(VENV)/.ready-to-run
 DEV_READY := $(VENV)/.ready-to-develop
 
 # To tune: make test WORKERS=8 DIST=worksteal ARGS="-k undo"
-WORKERS ?= 2
+WORKERS ?= 4
 DIST ?= loadscope
 ARGS ?=
 
