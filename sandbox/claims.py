@@ -124,9 +124,7 @@ def _none_after_stop(of: Evidence) -> Claim:
         for post in of.posts
         if post.to in of.out and post.at > of.out[post.to] + IN_FLIGHT
     ]
-    return Claim(
-        not wrong, f"Nothing was sent to any of the {len(of.out)} people who opted out, after they did", tuple(wrong)
-    )
+    return Claim(not wrong, f"Nothing was sent to anybody who had opted out ({len(of.out)} of them)", tuple(wrong))
 
 
 def _one_thread(of: Evidence) -> Claim:

@@ -55,11 +55,12 @@ _BACK_IN_HAND = (
     .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.HELD, last_out_at=None, draft=bindparam("words"))
 )
-_WAITS_AGAIN = (
+WAITS_AGAIN = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TALKING))
     .values(state=ConversationState.NEEDS_REPLY, waiting_since=bindparam("now"))
 )
+"""For an answer that did not leave: its voter is waiting still."""
 _GIVE_UP = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), conversation.c.state != ConversationState.DONE)
@@ -174,7 +175,7 @@ async def _block(
         elif is_first:
             await session.execute(_BACK_IN_HAND, {"which": row.conversation_id, "words": row.body})
         else:
-            await session.execute(_WAITS_AGAIN, {"which": row.conversation_id, "now": now})
+            await session.execute(WAITS_AGAIN, {"which": row.conversation_id, "now": now})
         clicked = Metric.TEXTED if is_first else Metric.ANSWERED
         metric, n = (Metric.NOT_SENT, 1) if closed_as is not None else (clicked, -1)
         counted = {"campaign_id": row.campaign_id, "volunteer_id": row.volunteer_id, "script_id": row.script_id}

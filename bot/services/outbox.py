@@ -201,11 +201,6 @@ _BACK_IN_HAND = (
     .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.HELD, last_out_at=None)
 )
-_WAITS_AGAIN = (
-    update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TALKING))
-    .values(state=ConversationState.NEEDS_REPLY, waiting_since=bindparam("now"))
-)
 _GIVE_UP = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
@@ -309,7 +304,7 @@ async def _refused(session: AsyncSession, row: Any, code: int | None, *, now: da
     if row.kind == MessageKind.FIRST:
         await session.execute(_GIVE_UP, {"which": row.conversation_id})
     else:
-        await session.execute(_WAITS_AGAIN, {"which": row.conversation_id, "now": now})
+        await session.execute(optouts.WAITS_AGAIN, {"which": row.conversation_id, "now": now})
     return is_new
 
 
@@ -402,7 +397,7 @@ async def _back(session: AsyncSession, row: Any, *, now: datetime) -> dict[str, 
     if row.kind == MessageKind.FIRST:
         await session.execute(_BACK_IN_HAND, {"which": row.conversation_id})
         return _entry(Metric.TEXTED, row, now, n=-1)
-    await session.execute(_WAITS_AGAIN, {"which": row.conversation_id, "now": now})
+    await session.execute(optouts.WAITS_AGAIN, {"which": row.conversation_id, "now": now})
     return _entry(Metric.ANSWERED, row, now, n=-1)
 
 
