@@ -7,9 +7,9 @@ PY := $(VENV)/bin/python
 RUN_READY := $(VENV)/.ready-to-run
 DEV_READY := $(VENV)/.ready-to-develop
 
-# To tune: make test WORKERS=8 DIST=worksteal ARGS="-k undo"
+# To tune: make test WORKERS=8 DIST=loadfile ARGS="-k undo"
 WORKERS ?= 4
-DIST ?= loadscope
+DIST ?= worksteal
 ARGS ?=
 
 # Where CI is set, a skipped test is a failure.
@@ -24,6 +24,9 @@ help: ## what can be made
 demo: $(RUN_READY) ## the whole product on this machine, with a simulated Slack and a simulated carrier
 	@$(PY) -m bot sandbox $(ARGS)
 
+# Tests start many processes: each would compile every library anew where the environment says not to keep bytecode.
+test: export PYTHONDONTWRITEBYTECODE =
+test: export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/bytecode
 test: $(DEV_READY) ## all tests, on SQLite and PostgreSQL
 	@$(PY) -m pytest -n $(WORKERS) --dist $(DIST) $(NO_SKIPS) $(ARGS)
 

@@ -1,6 +1,7 @@
 """Clicks a second through the whole path, beside a bare Bolt app that only acknowledges and posts a card.
 
-`python -m benchmarks.clicks [--seconds 8] [--volunteers 16] [--only sqlite]`. One run, one machine: the ratio counts.
+`python -m benchmarks.clicks [--seconds 2] [--turns 6] [--volunteers 16] [--only sqlite]`. The servers take short turns,
+so that a machine whose speed changes is as fast or slow for all of them: the ratio counts.
 The whole path: signature, transaction, next card by response_url, and the text at the carrier.
 """
 
@@ -8,12 +9,13 @@ import argparse
 import asyncio
 import os
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,21 +27,36 @@ CONTACTS = 20_000
 
 
 @dataclass
-class Figures:
-    """What one server did."""
+class Served:
+    """A server that volunteers click on, by turns with the others, and what it has done."""
 
     name: str
-    clicks: int
-    seconds: float
-    p50: float
-    p95: float
-    cpu: float
-    texts: int
+    process: subprocess.Popen[bytes]
+    servers: list[int]
+    load: load.Load
+    settle: bool
+    seconds: float = 0.0
+    cpu: float = 0.0
+
+    def turn(self, seconds: float) -> None:
+        """Let the volunteers click, and wait until the carrier has every text."""
+        before = _cpu(self.process.pid, self.servers)
+        self.seconds += asyncio.run(load.run(self.load, seconds=seconds, settle=self.settle))
+        self.cpu += _cpu(self.process.pid, self.servers) - before
 
     @property
     def rate(self) -> float:
         """Clicks a second."""
-        return self.clicks / self.seconds
+        return len(self.load.latencies) / self.seconds
+
+    def row(self, bare: "Served") -> str:
+        """A line of the table."""
+        times = sorted(self.load.latencies)
+        p50, p95 = times[len(times) // 2] * 1000, times[int(len(times) * 0.95)] * 1000
+        figures = (
+            f"{self.rate:9.0f}{self.rate / bare.rate:7.2f}{p50:8.1f}{p95:8.1f}{self.cpu / len(times) * 1000:13.2f}"
+        )
+        return f"{self.name:22}{figures}{self.load.texts:8}"
 
 
 def free_port() -> int:
@@ -68,24 +85,20 @@ def environment(url: str, port: int, outside: int) -> dict[str, str]:
     }
 
 
-def measure(
-    name: str, module: str, url: str, servers: list[int], values: dict[str, str], seconds: float, **more: str
-) -> Figures:
-    """Start a server, let the volunteers click, and wait until the carrier has every text."""
+@contextmanager
+def served(
+    name: str, module: str, url: str, servers: list[int], values: dict[str, str], **more: str
+) -> Iterator[Served]:
+    """A server, up until the block ends."""
     port, outside = free_port(), free_port()
     process = subprocess.Popen([sys.executable, "-m", module], env=environment(url, port, outside) | more)
     try:
         _wait_for(port)
-        before = _cpu(process.pid, servers)
-        lo = load.Load(f"http://127.0.0.1:{port}/slack/events", outside)
-        took = asyncio.run(load.run(lo, values, seconds=seconds, settle=module == "bot"))
-        cpu = _cpu(process.pid, servers) - before
+        clicking = load.Load(f"http://127.0.0.1:{port}/slack/events", outside, values)
+        yield Served(name, process, servers, clicking, settle=module == "bot")
     finally:
         process.terminate()
         process.wait(20)
-    times = sorted(lo.latencies)
-    p95 = times[int(len(times) * 0.95)]
-    return Figures(name, len(times), took, statistics.median(times), p95, cpu, lo.texts)
 
 
 def _wait_for(port: int) -> None:
@@ -117,23 +130,28 @@ async def _prepare(url: str, people: int) -> dict[str, str]:
 def main() -> None:
     """Measure the yardstick and the product on both databases, and print the ratio."""
     asked = argparse.ArgumentParser()
-    asked.add_argument("--seconds", type=float, default=8)
+    asked.add_argument("--seconds", type=float, default=2, help="of one turn")
+    asked.add_argument("--turns", type=int, default=6)
     asked.add_argument("--volunteers", type=int, default=16)
     asked.add_argument("--only", choices=["sqlite", "postgresql"])
     chosen = asked.parse_args()
     values = {f"U0VOL{number:04d}": "1:1" for number in range(chosen.volunteers)}
-    unused = ("benchmarks.bare", "sqlite:///unused", [], values, chosen.seconds)
-    bare = measure("bare Bolt", *unused)
-    rows = [bare, measure("bare Bolt, kept pool", *unused, KEPT="1")]
-    for kind in [chosen.only] if chosen.only else ["sqlite", "postgresql"]:
-        with ground.database_url(kind) as (url, servers):
+    unused = ("benchmarks.bare", "sqlite:///unused", [])
+    with ExitStack() as stack:
+        up = [
+            stack.enter_context(served("bare Bolt", *unused, dict(values))),
+            stack.enter_context(served("bare Bolt, kept pool", *unused, dict(values), KEPT="1")),
+        ]
+        for kind in [chosen.only] if chosen.only else ["sqlite", "postgresql"]:
+            url, servers = stack.enter_context(ground.database_url(kind))
             drawn = asyncio.run(_prepare(url, chosen.volunteers))
-            rows.append(measure(f"Textbank, {kind}", "bot", url, servers, drawn, chosen.seconds))
+            up.append(stack.enter_context(served(f"Textbank, {kind}", "bot", url, servers, drawn)))
+        for _ in range(chosen.turns):
+            for each in up:
+                each.turn(chosen.seconds)
     print(f"{'':22}{'clicks/s':>9}{'ratio':>7}{'p50 ms':>8}{'p95 ms':>8}{'CPU ms/text':>13}{'texts':>8}")
-    for row in rows:
-        ratio, per_text = row.rate / bare.rate, row.cpu / max(row.clicks, 1) * 1000
-        times = f"{row.p50 * 1000:8.1f}{row.p95 * 1000:8.1f}"
-        print(f"{row.name:22}{row.rate:9.0f}{ratio:7.2f}{times}{per_text:13.2f}{row.texts:8}")
+    for each in up:
+        print(each.row(up[0]))
 
 
 if __name__ == "__main__":

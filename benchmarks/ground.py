@@ -16,9 +16,10 @@ from bot.database import Database
 from bot.migrate import migrate
 from bot.services import assignments, campaigns, texting, volunteers
 from bot.services.campaigns import NewCampaign
+from bot.services.contact_rows import Options
+from bot.services.import_files import import_file
 from bot.views import cards as views
 from bot.views import ids
-from handlers import importing
 from models import Role
 
 SECRET = "a secret for benchmarks"
@@ -73,8 +74,8 @@ async def fill(database: Database, rows: int, *, folder: Path) -> int:
     new = NewCampaign("Benchmark", SCRIPT, "Signed up for this benchmark", path.name, None)
     async with database.transaction() as session:
         campaign_id, import_id = await campaigns.create(session, new, by="U0ORG", now=now())
-    values: dict[str, Any] = {"region": "US", "secret": SECRET, "hours": "09:00-20:00"}
-    await importing.run(database, import_id, path, **values, owner="bench", clock=now)
+    options = Options(region="US", secret=SECRET, hours="09:00-20:00")
+    await import_file(database, import_id, path, options, owner="bench", clock=now)
     async with database.transaction() as session:
         await campaigns.start(session, await campaigns.by_id(session, campaign_id), by="U0ORG", now=now())
     return campaign_id

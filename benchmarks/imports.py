@@ -8,9 +8,10 @@ second, as a click does, and notes how long each write took: its longest is the 
 
 import argparse
 import asyncio
-import multiprocessing
 import os
 import random
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,11 +21,11 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from benchmarks import ground
 from bot.database import Database
 from bot.migrate import migrate
 from bot.services import campaigns, tallies
 from bot.services.tallies import Metric
-from handlers import importing
 
 NOW = datetime(2026, 10, 20, 16, tzinfo=UTC)
 AREA_CODES = ("313", "248", "734", "810", "517", "616", "989", "231", "906", "269")
@@ -77,31 +78,25 @@ async def new_import(url: str, path: Path) -> tuple[int, int]:
     return ids
 
 
-def run_import(url: str, import_id: int, path: Path, niceness: int) -> None:
-    """The import's own process."""
-    os.nice(niceness)
-
-    async def work() -> None:
-        database = Database(url)
-        await importing.run(
-            database,
-            import_id,
-            path,
-            region="US",
-            secret="a secret of the benchmark",
-            hours="09:00-20:00",
-            owner=str(os.getpid()),
-            clock=lambda: datetime.now(UTC),
-        )
-        await database.close()
-
-    asyncio.run(work())
+def start_import(url: str, import_id: int, path: Path, niceness: int) -> subprocess.Popen[bytes]:
+    """The import's own process, as the worker starts it."""
+    settings = {
+        "DATABASE_URL": url,
+        "SLACK_BOT_TOKEN": ground.BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": ground.SIGNING_SECRET,
+        "TWILIO_ACCOUNT_SID": ground.ACCOUNT,
+        "TWILIO_AUTH_TOKEN": "a token of the benchmark",
+        "TWILIO_FROM_NUMBERS": "+13135550100",
+        "TEXTBANK_SECRET": ground.SECRET,
+    }
+    reading = [sys.executable, "-m", "bot", "read-file", "--nice", str(niceness), str(import_id), str(path)]
+    return subprocess.Popen(reading, env={**os.environ, **settings})
 
 
-async def click(url: str, campaign_id: int, process: multiprocessing.process.BaseProcess, every: float) -> list[float]:
+async def click(url: str, campaign_id: int, process: subprocess.Popen[bytes], every: float) -> list[float]:
     """Seconds that each small write took while the import ran."""
     database, took = Database(url), []
-    while process.is_alive():
+    while process.poll() is None:
         since = time.perf_counter()
         async with database.transaction() as session:
             entry = tallies.entry(Metric.TEXTED, campaign_id=campaign_id, volunteer_id="U1", script_id=1, now=NOW)
@@ -112,12 +107,12 @@ async def click(url: str, campaign_id: int, process: multiprocessing.process.Bas
     return took
 
 
-async def watch(process: multiprocessing.process.BaseProcess) -> tuple[float, float, float]:
+async def watch(process: subprocess.Popen[bytes]) -> tuple[float, float, float]:
     """The most memory that the import's processes had together, in MB (proportional shares, and each one's own alone),
     and the seconds of processor that they used."""
     most_pss = most_uss = 0.0
     cpu: dict[int, float] = {}
-    while process.is_alive():
+    while process.poll() is None:
         pss = uss = 0
         try:
             root = psutil.Process(process.pid)
@@ -133,12 +128,12 @@ async def watch(process: multiprocessing.process.BaseProcess) -> tuple[float, fl
 
 
 async def measure(url: str, campaign_id: int, import_id: int, path: Path, rows: int, niceness: int) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=run_import, args=(url, import_id, path, niceness))
     since = time.perf_counter()
-    process.start()
+    process = start_import(url, import_id, path, niceness)
     took, (pss, uss, cpu) = await asyncio.gather(click(url, campaign_id, process, 0.02), watch(process))
     seconds = time.perf_counter() - since
-    process.join()
+    if process.returncode != 0:
+        raise SystemExit(f"the import ended with {process.returncode}")
     took.sort()
     rank = {
         name: took[int(len(took) * share)] * 1_000 for name, share in (("median", 0.5), ("p95", 0.95), ("p99", 0.99))

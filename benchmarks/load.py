@@ -28,6 +28,8 @@ class Load:
 
     target: str
     port: int
+    values: dict[str, str]
+    """Volunteer → the value of the Send button on their newest card."""
     cards: dict[str, asyncio.Future[bytes]] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
     clicks: int = 0
@@ -61,14 +63,14 @@ class Load:
         )
         await send({"type": "http.response.body", "body": answer})
 
-    async def volunteer(self, session: aiohttp.ClientSession, who: str, value: str, until: float) -> None:
+    async def volunteer(self, session: aiohttp.ClientSession, who: str, until: float) -> None:
         """Click, wait for the next card, click again."""
         while time.perf_counter() < until:
             self.clicks += 1
             key = f"{who}-{self.clicks}"
             card = self.cards[key] = asyncio.get_running_loop().create_future()
             started = time.perf_counter()
-            body, headers = self._click(who, value, key)
+            body, headers = self._click(who, self.values[who], key)
             async with session.post(self.target, data=body, headers=headers) as answer:
                 if answer.status != 200:
                     self.refused += 1
@@ -76,7 +78,7 @@ class Load:
             if found is None:
                 return  # the batch is done
             self.latencies.append(time.perf_counter() - started)
-            value = found.group(1).decode()
+            self.values[who] = found.group(1).decode()
 
     def _click(self, who: str, value: str, key: str) -> tuple[bytes, dict[str, str]]:
         version = value.partition(":")[0]
@@ -111,7 +113,7 @@ class Load:
         }
 
 
-async def run(load: Load, values: dict[str, str], *, seconds: float, settle: bool = False) -> float:
+async def run(load: Load, *, seconds: float, settle: bool) -> float:
     """Let every volunteer click for that long; how long it took, with `settle` until the carrier had every text."""
     config = uvicorn.Config(
         load.app,
@@ -130,7 +132,7 @@ async def run(load: Load, values: dict[str, str], *, seconds: float, settle: boo
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             started = time.perf_counter()
             until = started + seconds
-            await asyncio.gather(*(load.volunteer(session, who, value, until) for who, value in values.items()))
+            await asyncio.gather(*(load.volunteer(session, who, until) for who in load.values))
             while settle and load.texts < load.clicks and time.perf_counter() < until + 60:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             return time.perf_counter() - started

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 import typer
@@ -91,24 +91,25 @@ def sandbox(
 
 
 @cli.command(hidden=True, name="read-file")
-def read_file(import_id: int, path: Annotated[Path, typer.Argument(exists=True)]) -> None:
+def read_file(
+    import_id: int,
+    path: Annotated[Path, typer.Argument(exists=True)],
+    nice: Annotated[int, typer.Option(help="Whoever is clicking comes first.")] = 10,
+) -> None:
     """Read one import's file; the worker starts this in a process of its own."""
     from bot.clock import now
     from bot.database import Database
-    from handlers import importing
+    from bot.services.contact_rows import Options
+    from bot.services.import_files import import_file
 
     settings = _settings()
-    os.nice(10)  # whoever is clicking comes first
+    os.nice(nice)
 
     async def run() -> None:
         database = Database(settings.database_url)
-        values: dict[str, Any] = {
-            "region": settings.default_region,
-            "secret": settings.textbank_secret,
-            "hours": settings.texting_hours,
-        }
         try:
-            await importing.run(database, import_id, path, **values, owner=f"reader:{os.getpid()}", clock=now)
+            owner = f"reader:{os.getpid()}"
+            await import_file(database, import_id, path, Options.of(settings), owner=owner, clock=now)
         finally:
             await database.close()
 

@@ -61,13 +61,15 @@ async def open_kit(settings: Settings, *, clock: Clock = now) -> AsyncIterator[K
 
 def slack_app(kit: Kit) -> AsyncApp:
     """Bolt with every listener. A listener runs before Slack is answered: nothing is said of what is not committed."""
+    ours = kit.slack.client
     app = AsyncApp(
-        client=kit.slack.client,
+        token=ours.token,  # not the client as well: Bolt also finds the token in the environment, and warns of two
         request_verification_enabled=False,  # handlers.door has done it, before anything was parsed
         process_before_response=True,
         raise_error_for_unhandled_request=True,
         attaching_function_token_enabled=False,
     )
+    app.client.base_url, app.client.session, app.client.timeout = ours.base_url, ours.session, ours.timeout
     requests.register(app, kit)
     for feature in (cards, threads, commands, modals):
         feature.register(app)
@@ -171,8 +173,7 @@ async def _check(kit: Kit) -> None:
 
     What would only fail the voters is warned of.
     """
-    async with kit.database.engine.connect() as connection:
-        current = await connection.run_sync(is_current)
+    current = is_current(kit.settings.database_url)
     wrong = [] if current else ["The database is not up to date: run `python -m bot migrate`."]
     wrong += [words for words in (await kit.slack.wrong_token(), await kit.sms.wrong_account()) if words]
     if wrong:

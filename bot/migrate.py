@@ -1,5 +1,7 @@
 """Bring the database to the current schema: the numbered files of migrations/, each once, one process at a time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -25,17 +27,24 @@ def configuration(connection: Connection | None = None) -> Config:
 
 def migrate(url: str) -> None:
     """Apply what is missing. Safe beside a running release, and beside another process that does the same."""
-    engine = create_engine(driver_url(url, asynchronous=False))
-    try:
-        with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            command.upgrade(configuration(connection), "head")
-    finally:
-        engine.dispose()
+    with _connected(url) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        command.upgrade(configuration(connection), "head")
 
 
-def is_current(connection: Connection) -> bool:
+def is_current(url: str) -> bool:
     """Whether this database has every migration."""
     head = ScriptDirectory.from_config(configuration()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    with _connected(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(driver_url(url))
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()

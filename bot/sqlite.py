@@ -1,62 +1,123 @@
-"""SQLite without a thread for every call.
+"""SQLite from an event loop, without a thread for every call.
 
-aiosqlite hands each call to a thread and back, some twenty-five times a click, for work that takes microseconds; and
-whoever comes back from a thread waits up to 5 ms for the interpreter. Only what really waits goes there: the write lock
-while another process has it, and the commits of a disk that is slow.
+A call takes microseconds, far less than handing it to a thread and back, so calls are made where they stand. Only what
+really waits goes to a thread: the write lock while another process has it, and the commits of a disk that is slow.
 """
 
+import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
-import aiosqlite
+from sqlalchemy import Connection, CursorResult, Executable, create_engine, event
 
-BEGIN_WRITING = "BEGIN IMMEDIATE"
+BUSY_SECONDS = 10
+"""How long a writer waits for another process to let go of the file."""
+WAL_PAGES = 4_000
+"""Some 16 MB of log before it is written back: often enough, and seldom enough for an import to go on."""
 QUICK = 0.002
 """Seconds. While commits take less, as on a solid-state disk, waiting for one costs less than handing it over."""
 
 
-class Connection(aiosqlite.Connection):
-    """An aiosqlite connection whose quick calls run where they are made."""
+class Session:
+    """One transaction. What it awaits is done at once."""
 
-    busy_milliseconds = 0
-    commits_take = 0.0
-    """Seconds, of late."""
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.dialect = connection.dialect
 
-    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if fn.__name__ == "commit":
-            timed = partial(self._timed, fn)
-            return timed() if self.commits_take < QUICK else await super()._execute(timed)
-        if args and args[0] == BEGIN_WRITING:
-            return await self._begin_writing(fn, *args, **kwargs)
-        return fn(*args, **kwargs)
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """As SQLAlchemy's."""
+        return self._connection.execute(statement, parameters)
 
-    def _timed(self, commit: Callable[[], None]) -> None:
+    async def exec_driver_sql(self, statement: str, parameters: Any = None) -> CursorResult[Any]:
+        """As SQLAlchemy's."""
+        return self._connection.exec_driver_sql(statement, parameters)
+
+
+class Engine:
+    """One file. It takes one writer at a time, and its own waiting is a sleep with back-off: writers of this process
+    queue on a lock here, first come first served; other processes wait by the busy timeout.
+    """
+
+    def __init__(self, url: str) -> None:
+        # Never a wait for a connection, which would be the event loop's.
+        self.sync_engine = create_engine(
+            url,
+            max_overflow=-1,
+            hide_parameters=True,
+            connect_args={"check_same_thread": False, "isolation_level": None},
+        )
+        event.listen(self.sync_engine, "connect", _on_connect)
+        self._one_writer = asyncio.Lock()
+        self._commits_take = 0.0
+        """Seconds, of late."""
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Session]:
+        """A transaction that may write, and says so at once: two readers who both want to write would deadlock."""
+        async with self._one_writer:
+            with self.sync_engine.connect() as connection:
+                await _take_the_lock(_driver(connection))
+                connection.begin()
+                yield Session(connection)
+                await self._commit(connection)
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Session]:
+        """A transaction for looking only: it neither waits for a writer nor holds one up."""
+        with self.sync_engine.connect() as connection:
+            _driver(connection).execute("BEGIN")
+            connection.begin()
+            yield Session(connection)
+
+    async def dispose(self) -> None:
+        """Close the file."""
+        self.sync_engine.dispose()
+
+    async def _commit(self, connection: Connection) -> None:
         started = time.perf_counter()
-        commit()
-        self.commits_take += (time.perf_counter() - started - self.commits_take) / 8
-
-    async def _begin_writing(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Take the write lock at once if it is free; else wait for it in the thread."""
-        database = self._conn
-        database.execute("PRAGMA busy_timeout=0")
-        try:
-            return fn(*args, **kwargs)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-        finally:
-            database.execute(f"PRAGMA busy_timeout={self.busy_milliseconds}")
-        return await super()._execute(fn, *args, **kwargs)
+        if self._commits_take < QUICK:
+            connection.commit()
+        else:
+            await _aside(connection.commit)
+        self._commits_take += (time.perf_counter() - started - self._commits_take) / 8
 
 
-async def connect(path: str, *, busy_seconds: float) -> Connection:
-    """Open the file, which two threads use by turns and never at once."""
-    open_file = partial(sqlite3.connect, path, timeout=busy_seconds, check_same_thread=False, isolation_level=None)
-    connection = Connection(open_file, iter_chunk_size=64)
-    connection.busy_milliseconds = int(busy_seconds * 1000)
-    connection._thread.daemon = True  # a connection that nobody closed must not hold the program up
-    await connection
-    return connection
+def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+    busy = f"busy_timeout={BUSY_SECONDS * 1000}"
+    wal = ("journal_mode=WAL", "synchronous=FULL", f"wal_autocheckpoint={WAL_PAGES}")
+    for pragma in (busy, *wal, "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+async def _take_the_lock(database: sqlite3.Connection) -> None:
+    """At once if it is free; else wait for it in a thread."""
+    database.execute("PRAGMA busy_timeout=0")
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        return
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+    finally:
+        database.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    await _aside(lambda: database.execute("BEGIN IMMEDIATE"))
+
+
+async def _aside(work: Callable[[], object]) -> None:
+    """In a thread. Whoever is cancelled meanwhile still sees it through: one connection, one call at a time."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing])
+        raise

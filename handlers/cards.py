@@ -106,7 +106,7 @@ async def text(ack: AsyncAck, command: dict[str, Any], kit: Kit) -> None:
     who, named = command["user_id"], unquoted(command.get("text", ""))
     await _introduce(kit, who, command.get("user_name", ""))
     async with kit.database.transaction() as session:
-        campaign = await campaigns.find(session, named) if named else None
+        campaign = await campaigns.find_among_mine(session, named, volunteer_id=who) if named else None
         card = await texting.open_card(session, who, campaign.id if campaign else None, now=kit.clock())
     channel = await _post(kit, who, card)
     here = channel == command.get("channel_id")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.services import alarms, campaigns, leases, outbox, posts
+from bot.services import alarms, campaigns, leases, outcomes, posts
 from bot.services.posts import PostKind
 from bot.views.organizing import NOT_AGAIN
 from handlers.kit import Kit
@@ -28,8 +28,8 @@ async def tick(kit: Kit) -> None:
     async with kit.database.transaction() as session:
         if not await leases.take(session, "clock", owner=kit.owner, now=now, lasting=LEASE):
             return
-        await alarms.tell(session, await outbox.sweep(session, now=now), now=now)
-        doubtful = outbox.group_by_campaign(await outbox.for_review(session, now=now))
+        await alarms.tell(session, await outcomes.sweep(session, now=now), now=now)
+        doubtful = outcomes.group_by_campaign(await outcomes.for_review(session, now=now))
         for campaign_id, count in doubtful.items():
             found = await campaigns.by_id(session, campaign_id)
             texts = "1 text" if count == 1 else f"{count:,} texts"

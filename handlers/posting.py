@@ -14,10 +14,10 @@ from typing import Any
 import structlog
 
 from bot.gateways.slack import SlackTrouble
-from bot.services import alarms, cards, conversations, imports, leases, posts, texting
+from bot.services import alarms, conversations, imports, leases, posts, replies, texting
 from bot.services.contacts import rejects_csv
-from bot.services.inbound import CALM
 from bot.services.posts import PostKind, payload_of
+from bot.services.replies import Waiting
 from bot.views import blocks, organizing, threads
 from bot.views import cards as card_views
 from bot.views.text import escape
@@ -142,49 +142,58 @@ class Writer:
             if stuck and post.kind == PostKind.REPLY:
                 await alarms.reply_unseen(session, payload_of(post)["conversation_id"], why, now=now)
 
-    async def _finish(self, post: Any) -> None:
+    async def _finish(self, post: Any, *, up_to: int | None = None) -> None:
         async with self.kit.database.transaction() as session:
-            await posts.finish(session, post)
+            await posts.finish(session, post, up_to=up_to)
 
     # ------------------------------------------------------------------------------------------- each kind
 
-    async def _reply(self, post: Any, payload: dict[str, Any]) -> bool:
+    async def _reply(self, post: Any, _payload: dict[str, Any]) -> bool:
         """A voter's words: into their thread, or as the first message of a new one, with all that has come since."""
-        kit, conversation_id = self.kit, payload["conversation_id"]
+        kit = self.kit
         async with kit.database.reading() as session:
-            # First: a text that comes while we look must stay queued, even if it shows already.
-            queued = await posts.merged(session, post.merge_key)
-            if not queued:
-                return False
-            talk = await conversations.talk(session, conversation_id)
-            root = await conversations.root_of(session, conversation_id, talk.volunteer_id)
-            said = await conversations.said_in(
-                session, conversation_id, [payload_of(row)["inbound_id"] for row in queued]
-            )
-            card = await cards.whereabouts(session, talk.volunteer_id)
-        if root is not None:
-            await kit.slack.post(root.channel, threads.later(talk, said), thread_ts=root.root_ts)
-        elif card is not None and card.clicked_at is not None and kit.clock() < card.clicked_at + CALM:
-            async with kit.database.transaction() as session:
-                await posts.put_off(session, post.merge_key, until=card.clicked_at + CALM)
+            found = await replies.waiting(session, post)
+        if found is None:
             return False
-        channel, ts = (None, None) if root else await kit.slack.post(talk.volunteer_id, threads.root(talk))
-        async with kit.database.transaction() as session:
-            await posts.finish(session, post, up_to=queued[-1].id)
-            if channel and ts:
-                await conversations.opened(session, conversation_id, talk.volunteer_id, channel, ts)
-                await self._bring_card_back(session, talk.volunteer_id, card)
+        if found.root is not None:
+            shown = threads.later(found.talk, found.said)
+            await kit.slack.post(found.root.channel, shown, thread_ts=found.root.root_ts)
+            await self._finish(post, up_to=found.up_to)
+        elif found.calm_at is not None and kit.clock() < found.calm_at:
+            async with kit.database.transaction() as session:
+                await posts.put_off(session, post.merge_key, until=found.calm_at)
+            return False
+        else:
+            await self._open_thread(post, found)
         return True
 
-    async def _bring_card_back(self, session: Any, volunteer_id: str, card: Any) -> None:
-        """A new thread buries the card: it comes again below, once the threads that wait are all there."""
-        if card is not None and card.conversation_id is not None:
-            now = self.kit.clock()
-            key = f"card:{volunteer_id}:{card.version}:{now.timestamp()}"
-            due = now + timedelta(seconds=2)
-            await posts.add(
-                session, PostKind.CARD, to=volunteer_id, dedupe=key, merge=f"card:{volunteer_id}", now=now, due_at=due
-            )
+    async def _open_thread(self, post: Any, found: Waiting) -> None:
+        """A thread's first message; if Slack fell silent over it the last time, the one that it made then."""
+        where, up_to = await self._made_before(found), found.doubted
+        if where is None or up_to is None:
+            where, up_to = await self._post_root(post, found), found.up_to
+        async with self.kit.database.transaction() as session:
+            await replies.opened(session, post, found.talk, where, up_to=up_to, now=self.kit.clock())
+
+    async def _made_before(self, found: Waiting) -> tuple[str, str] | None:
+        if found.doubted_at is None:
+            return None
+        try:
+            return await self.kit.slack.find(found.talk.volunteer_id, found.mark, since=found.doubted_at)
+        except SlackTrouble as trouble:
+            if trouble.pause:
+                raise
+            log.warning("slack does not say whether it made a post, so it is made again", why=str(trouble))
+            return None
+
+    async def _post_root(self, post: Any, found: Waiting) -> tuple[str, str]:
+        try:
+            return await self.kit.slack.post(found.talk.volunteer_id, threads.root(found.talk), mark=found.mark)
+        except SlackTrouble as trouble:
+            if trouble.in_doubt:
+                async with self.kit.database.transaction() as session:
+                    await posts.doubt(session, post, up_to=found.up_to, now=self.kit.clock())
+            raise
 
     async def _card(self, post: Any, _payload: dict[str, Any]) -> bool:
         """The same drawing once more, unless it has been clicked since and so is where the volunteer is.

@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.error import BoltUnhandledRequestError
 from sqlalchemy.exc import DBAPIError
 
-from bot.errors import Refusal
+from bot.errors import Forbidden, Refusal
 from bot.gateways.slack import SlackTrouble
 from bot.services import audit, posts, volunteers
 from bot.services.cards import Press
@@ -31,10 +31,6 @@ OUR_FAULT = "Something went wrong on our side, so nothing was done. Please try a
 BUSY = "The database is busy, so nothing was done. Please try again in a moment."
 UNFINISHED = "Something went wrong on our side before it was done. `/textbank status` shows how far it came."
 UNKNOWN = "Textbank does not know that button or form any more, so nothing was done. Type `/text` for a fresh card."
-
-
-class Forbidden(Refusal):
-    """Somebody's role does not allow it; it goes into the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +114,6 @@ async def require(kit: Kit, who: str, role: Role, doing: str) -> None:
         return
     if who in kit.settings.admin_users or (await kit.slack.profile(who))["admin"]:
         return
-    async with kit.database.transaction() as session:
-        await audit.note(session, who=who, what="refused", subject=doing, now=kit.clock())
     if given is Role.NONE:
         raise Forbidden(volunteers.SUSPENDED)
     raise Forbidden(f"Only {_a(role)} can do that ({doing}). Ask an admin for the role if you should have it.")
@@ -139,6 +133,8 @@ def _a(role: Role) -> str:
 
 
 async def _on_error(kit: Kit, error: Exception, body: dict[str, Any]) -> BoltResponse:
+    if isinstance(error, Forbidden):
+        await _note_refused(kit, body)
     words = _words(error)
     kind = body.get("type")
     if kind == "event_callback" and not isinstance(error, BoltUnhandledRequestError):
@@ -152,6 +148,21 @@ async def _on_error(kit: Kit, error: Exception, body: dict[str, Any]) -> BoltRes
         answer = json.dumps({"response_type": "ephemeral", "text": words})
         return BoltResponse(status=200, body=answer, headers={"content-type": ["application/json"]})
     return BoltResponse(status=200, body="")
+
+
+async def _note_refused(kit: Kit, body: dict[str, Any]) -> None:
+    """Who was refused what: a command, a button, a form, or words typed in a thread."""
+    if "command" in body:
+        who, subject = body["user_id"], body["command"]
+        if subject == "/textbank":
+            subject = f"{subject} {body.get('text', '').split()[0].lower()}"
+    elif "event" in body:
+        who, subject = body["event"]["user"], body["event"]["type"]
+    else:
+        who = body["user"]["id"]
+        subject = body["view"]["callback_id"] if "view" in body else body["actions"][0]["action_id"]
+    async with kit.database.transaction() as session:
+        await audit.note(session, who=who, what="refused", subject=subject, now=kit.clock())
 
 
 def _words(error: Exception, ours: str | None = None) -> str:

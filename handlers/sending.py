@@ -11,10 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services import alarms, outbox
-from bot.services.outbox import Claimed, Outcome, Result
+from bot.database import Session
+from bot.services import alarms, outbox, outcomes
+from bot.services.outbox import Claimed
+from bot.services.outcomes import Outcome, Result
 from handlers.kit import Kit
 
 log = structlog.get_logger()
@@ -70,7 +71,7 @@ class Sender:
         kit = self._kit
         async with kit.database.transaction() as session:
             await outbox.begin(session, rate=kit.settings.sms_segments_per_second, now=kit.clock())
-            await alarms.tell(session, await outbox.sweep(session, now=kit.clock()), now=kit.clock())
+            await alarms.tell(session, await outcomes.sweep(session, now=kit.clock()), now=kit.clock())
 
     async def _begun(self) -> bool:
         try:
@@ -169,7 +170,7 @@ class Sender:
         kit = self._kit
         try:
             async with kit.database.transaction() as session:
-                trouble = await outbox.record(session, batch, now=kit.clock())
+                trouble = await outcomes.record(session, batch, now=kit.clock())
                 await alarms.tell(session, trouble, now=kit.clock())
                 doubts = await self._judge(session, batch)
         except Exception:
@@ -180,7 +181,7 @@ class Sender:
             self._tries.pop(outcome.message_id, None)
         return True
 
-    async def _judge(self, session: AsyncSession, batch: Iterable[Outcome]) -> int:
+    async def _judge(self, session: Session, batch: Iterable[Outcome]) -> int:
         """Shut the door when the carrier refuses us, or proves nothing time after time: how often in a row it did."""
         doubts = self._doubts
         for outcome in batch:

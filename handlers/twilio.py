@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.gateways.sms import delivery_of
-from bot.services import alarms, inbound, outbox
+from bot.services import alarms, inbound, outcomes
 from bot.services.inbound import Received
-from bot.services.outbox import Delivery
+from bot.services.outcomes import Delivery
 from handlers.kit import Kit
 
 LARGEST_BODY = 1 << 18
@@ -106,7 +106,7 @@ class Hooks:
     async def _write_batch(self, deliveries: list[Delivery]) -> None:
         now = self._kit.clock()
         async with self._kit.database.transaction() as session:
-            await alarms.tell(session, await outbox.delivered(session, deliveries, now=now), now=now)
+            await alarms.tell(session, await outcomes.delivered(session, deliveries, now=now), now=now)
 
 
 @dataclass(slots=True)

@@ -5,13 +5,14 @@ import sys
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from bot.gateways.slack import SlackTrouble
 from bot.services import contacts, imports
-from handlers import importing
+from bot.services.contact_rows import Options
+from bot.services.file_reader import is_small
+from bot.services.import_files import import_file
 from handlers.kit import Kit
 
 log = structlog.get_logger()
@@ -43,7 +44,7 @@ class Importer:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def step(self) -> bool:
-        """Bring the oldest waiting import to its end; False when none waits."""
+        """Bring the import that waits first to its end; False when none waits."""
         kit = self._kit
         async with kit.database.reading() as session:
             waiting = await contacts.waiting(session, now=kit.clock())
@@ -77,15 +78,10 @@ class Importer:
             self._missed.pop(import_id, None)
 
     async def _read(self, import_id: int, path: Path) -> None:
-        if not importing.is_small(path):
+        if not is_small(path):
             return await _in_its_own_process(import_id, path)
-        kit, chosen = self._kit, self._kit.settings
-        where: dict[str, Any] = {
-            "region": chosen.default_region,
-            "secret": chosen.textbank_secret,
-            "hours": chosen.texting_hours,
-        }
-        await importing.run(kit.database, import_id, path, **where, owner=f"{kit.owner}:reader", clock=kit.clock)
+        kit, owner = self._kit, f"{self._kit.owner}:reader"
+        await import_file(kit.database, import_id, path, Options.of(kit.settings), owner=owner, clock=kit.clock)
 
 
 async def _in_its_own_process(import_id: int, path: Path) -> None:

@@ -86,6 +86,8 @@ class ContactImport(SQLModel, table=True):
     rejected: int = 0
     error: str | None = None
     """Why nothing was imported, in words for the organizer."""
+    tries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How often it has been taken up since it last got anywhere."""
     lease_owner: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
 

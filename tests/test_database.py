@@ -1,7 +1,9 @@
 """The database's promises that everything else leans on."""
 
 import asyncio
+import sqlite3
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -9,16 +11,17 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, insert, select
 
 import models
+from bot import sqlite
 from bot.database import Database, driver_url
-from bot.migrate import is_current
+from bot.migrate import is_current, migrate
 
 NOW = datetime(2026, 10, 20, 12, tzinfo=UTC)
 
 
 def test_the_migrations_lead_to_the_models(database_url: str) -> None:
-    engine = create_engine(driver_url(database_url, asynchronous=False))
+    assert is_current(database_url)
+    engine = create_engine(driver_url(database_url))
     with engine.connect() as connection:
-        assert is_current(connection)
         assert compare_metadata(MigrationContext.configure(connection), models.metadata) == []
     engine.dispose()
 
@@ -48,3 +51,55 @@ async def test_twenty_writers_at_once_all_get_their_turn(database: Database) -> 
     await asyncio.gather(*(write(number) for number in range(20)))
     async with database.reading() as session:
         assert len((await session.execute(select(models.lease))).all()) == 20
+
+
+async def test_a_slow_disk_and_another_process_hold_up_a_writer_and_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'textbank.db'}"
+    migrate(url)
+    monkeypatch.setattr(sqlite, "QUICK", -1.0)  # every commit is slow
+    database = Database(url)
+    other = sqlite3.connect(tmp_path / "textbank.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def write(name: str) -> None:
+        async with database.transaction() as session:
+            await session.execute(insert(models.lease), {"name": name, "owner": "me", "until": NOW})
+
+    writing, given_up = asyncio.create_task(write("first")), asyncio.create_task(write("second"))
+    await asyncio.sleep(0.05)
+    async with database.reading() as session:
+        assert (await session.execute(select(models.lease))).all() == []
+    assert not writing.done()
+    given_up.cancel()
+    other.execute("COMMIT")
+    await writing
+    async with database.reading() as session:
+        assert (await session.execute(select(models.lease.c.name))).scalars().all() == ["first"]
+    await database.close()
+    other.close()
+
+
+async def test_a_writer_that_is_cancelled_while_it_waits_leaves_the_lock_behind_it(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'textbank.db'}"
+    migrate(url)
+    database = Database(url)
+    other = sqlite3.connect(tmp_path / "textbank.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def write() -> None:
+        async with database.transaction() as session:
+            await session.execute(insert(models.lease), {"name": "clock", "owner": "me", "until": NOW})
+
+    waiting = asyncio.create_task(write())
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    other.execute("COMMIT")
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("COMMIT")
+    await write()
+    await database.close()
+    other.close()

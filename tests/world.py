@@ -64,21 +64,24 @@ class World:
 
     async def settles(self) -> None:
         """Until nobody has anything left to do at this moment."""
-        quiet = 0
-        while quiet < 2:
-            worked = False
-            await self.kit.slack.drain()
-            await self.kit.drain()
-            worked |= await self.importer.step()
-            worked |= await self.sender.step()
-            worked |= await self.writer.step()
-            await self.slack.settle()
-            await self.carrier.settle()
-            quiet = 0 if worked else quiet + 1
+        while True:
+            await self.drawn()
+            worked = [await job.step() for job in (self.importer, self.sender, self.writer)]
+            if not any(worked) and not self._under_way():
+                return
 
     async def drawn(self) -> None:
-        """Until what was pressed shows on the screen."""
-        await self.kit.slack.drain()
+        """Until what was pressed, written or texted is answered, and shows on the screens."""
+        while self._under_way():
+            await self.slack.settle()
+            await self.kit.slack.drain()
+            await self.kit.drain()
+            await self.carrier.settle()
+
+    def _under_way(self) -> bool:
+        """Whether anybody is still busy without being asked again."""
+        kit = self.kit
+        return bool(self.slack.delivery.busy or self.carrier.in_flight() or kit.slack._drawing or kit._background)
 
     async def minute(self) -> None:
         """A minute passes, and the clock ticks."""
@@ -155,6 +158,7 @@ async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
         settings = settings_for(database_url, slack, carrier, public_url=url, **more)
         slack.request_url = f"{url}/slack/events"
         carrier.inbound_url = f"{url}/twilio/inbound"
+        slack.delivery.quiet = 0.0  # what the product still has to do is seen here: no need to listen for it
         organizer = slack.person("Olivia Organizer", is_admin=True)
         async with open_kit(settings, clock=time) as kit:
             product["app"] = web(kit)

@@ -7,6 +7,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,9 @@ MOST_WAITED = 30.0
 """A redraw that Slack wants later than this is given up."""
 TRIES = 4
 PROFILE_SECONDS = 600
+MARKED = "textbank_post"
+SKEW = timedelta(minutes=5)
+"""By so much our clock and Slack's may differ."""
 A_FEW = 10
 """So many people can be asked for one by one while a command waits for its answer."""
 
@@ -48,13 +52,15 @@ Otherwise = Callable[[], Awaitable[None]]
 class SlackTrouble(Exception):
     """Slack did not do it. `pause` is how long to leave it in peace; `for_good` says that trying again can't help.
 
-    `gone` says that it can't because nobody is there any more to read it.
+    `gone` says that it can't because nobody is there any more to read it; `in_doubt`, that it may have been done all
+    the same.
     """
 
-    def __init__(self, why: str, *, pause: float = 0.0, for_good: bool = False) -> None:
+    def __init__(self, why: str, *, pause: float = 0.0, for_good: bool = False, in_doubt: bool = False) -> None:
         super().__init__(why)
         self.pause = pause
         self.for_good = for_good
+        self.in_doubt = in_doubt
         self.gone = why in _GONE
 
 
@@ -160,11 +166,30 @@ class Slack:
 
     # ------------------------------------------------------------------------------------------- by Web API
 
-    async def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> tuple[str, str]:
-        """Post a message to a channel, or to a person by their user id: its (channel, ts). Raises SlackTrouble."""
+    async def post(
+        self, channel: str, message: Message, *, thread_ts: str | None = None, mark: str | None = None
+    ) -> tuple[str, str]:
+        """Post a message to a channel, or to a person by their user id: its (channel, ts). Raises SlackTrouble.
+
+        By `mark`, which nobody sees, the message can be found again.
+        """
         quiet = {"unfurl_links": False, "unfurl_media": False, "link_names": False}
-        answer = await self._call("chat.postMessage", channel=channel, thread_ts=thread_ts, **quiet, **message)
+        marked = {"metadata": {"event_type": MARKED, "event_payload": {"mark": mark}}} if mark else {}
+        answer = await self._call(
+            "chat.postMessage", channel=channel, thread_ts=thread_ts, **quiet, **marked, **message
+        )
         return answer["channel"], answer["ts"]
+
+    async def find(self, user_id: str, mark: str, *, since: datetime) -> tuple[str, str] | None:
+        """Our message with this mark in somebody's direct message, as its (channel, ts). Raises SlackTrouble."""
+        opened = await self._call("conversations.open", users=user_id)
+        channel, oldest = opened["channel"]["id"], f"{(since - SKEW).timestamp():.6f}"
+        asked = {"channel": channel, "oldest": oldest, "include_all_metadata": "true", "limit": 200}
+        async for message in self._pages("conversations.history", "messages", **asked):
+            marked = message.get("metadata") or {}
+            if marked.get("event_type") == MARKED and marked.get("event_payload", {}).get("mark") == mark:
+                return channel, message["ts"]
+        return None
 
     async def open_view(self, trigger_id: str, view: dict[str, Any]) -> None:
         """Open a modal, within the three seconds that a trigger lives. Raises SlackTrouble."""
@@ -302,16 +327,18 @@ class Slack:
         except SlackApiError as error:
             raise _trouble(error) from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise SlackTrouble(f"Slack could not be reached ({type(error).__name__})", pause=2) from error
+            why = f"Slack could not be reached ({type(error).__name__})"
+            raise SlackTrouble(why, pause=2, in_doubt=not isinstance(error, aiohttp.ClientConnectorError)) from error
 
 
 def _trouble(error: SlackApiError) -> SlackTrouble:
     answer = error.response
     if not isinstance(answer, AsyncSlackResponse):
-        return SlackTrouble("Slack's answer made no sense", pause=2)
+        return SlackTrouble("Slack's answer made no sense", pause=2, in_doubt=True)
     if answer.status_code == 429:
         return SlackTrouble("ratelimited", pause=float(answer.headers.get("Retry-After", 5)))
     why = str(answer.get("error") or answer.status_code) if isinstance(answer.data, dict) else str(answer.status_code)
     if why in _NOT_LET_IN:
         return SlackTrouble(why, pause=LOCKED_OUT_SECONDS)
-    return SlackTrouble(why, pause=2 if answer.status_code >= 500 else 0, for_good=why in _NEVER)
+    theirs = answer.status_code >= 500
+    return SlackTrouble(why, pause=2 if theirs else 0, for_good=why in _NEVER, in_doubt=theirs)

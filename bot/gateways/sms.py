@@ -21,7 +21,8 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from bot.services.carrier_codes import in_words
-from bot.services.outbox import Claimed, Delivery, Outcome, Result
+from bot.services.outbox import Claimed
+from bot.services.outcomes import Delivery, Outcome, Result
 from bot.settings import Settings
 from models import MessageState
 

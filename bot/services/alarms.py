@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.database import Session
 from bot.errors import Refusal
 from bot.services import campaigns, cards, conversations, posts, volunteers
 from bot.services.posts import PostKind
@@ -20,7 +20,7 @@ _WHOSE = (
 _NAME = select(contact.c.first_name, contact.c.last_name).where(contact.c.id == bindparam("which"))
 
 
-async def tell(session: AsyncSession, trouble: Trouble, *, now: datetime) -> None:
+async def tell(session: Session, trouble: Trouble, *, now: datetime) -> None:
     """Say what is lost where its volunteer reads it, and pause what the account is not set up to send."""
     for row, words in sorted(trouble.news, key=lambda each: (each[0].volunteer_id, each[0].id)):
         name = cards.name_of((await session.execute(_NAME, {"which": row.conversation_id})).one())
@@ -35,7 +35,7 @@ async def tell(session: AsyncSession, trouble: Trouble, *, now: datetime) -> Non
         await _pause(session, campaign_id, now=now)
 
 
-async def sending_stopped(session: AsyncSession, why: str, *, now: datetime) -> None:
+async def sending_stopped(session: Session, why: str, *, now: datetime) -> None:
     """Nothing leaves for a while: each organizer with a live campaign is told, at most once an hour."""
     words = (
         f"No text leaves for now: {why}. What was clicked waits, and goes by itself once the carrier is well again. "
@@ -46,7 +46,7 @@ async def sending_stopped(session: AsyncSession, why: str, *, now: datetime) -> 
         await posts.add(session, PostKind.TELL, to=who, dedupe=key, now=now, words=words)
 
 
-async def reply_unseen(session: AsyncSession, conversation_id: int, why: str, *, now: datetime) -> None:
+async def reply_unseen(session: Session, conversation_id: int, why: str, *, now: datetime) -> None:
     """A voter's words reach nobody: whoever made the campaign is told, with the words, at most once a day."""
     talk = await conversations.talk(session, conversation_id)
     who = (await session.execute(_WHOSE, {"which": conversation_id})).scalar_one()
@@ -60,7 +60,7 @@ async def reply_unseen(session: AsyncSession, conversation_id: int, why: str, *,
     await posts.add(session, PostKind.TELL, to=who, dedupe=key, now=now, words=words)
 
 
-async def _pause(session: AsyncSession, campaign_id: int, *, now: datetime) -> None:
+async def _pause(session: Session, campaign_id: int, *, now: datetime) -> None:
     """The account may not send for this campaign: trying the next text would fail the same way."""
     found = await campaigns.by_id(session, campaign_id)
     if found.state != CampaignState.LIVE:

@@ -8,8 +8,8 @@ from itertools import product
 from typing import Any
 
 from sqlalchemy import bindparam, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.database import Session
 from bot.errors import Refusal
 from bot.services import audit, tallies
 from bot.services.texting_hours import Window, closes_at
@@ -75,15 +75,13 @@ def check_count(words: str) -> int:
     return count
 
 
-async def invite(session: AsyncSession, campaign_id: int, volunteer_id: str, batch: int = BATCH) -> None:
+async def invite(session: Session, campaign_id: int, volunteer_id: str, batch: int = BATCH) -> None:
     """This volunteer may take batches of this campaign for themselves from now on, as large as the invitation says."""
     member = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "invited": True, "batch_size": batch}
     await session.execute(_JOIN, member)
 
 
-async def hand_out(
-    session: AsyncSession, campaign_id: int, volunteer_id: str, count: int, *, by: str, now: datetime
-) -> int:
+async def hand_out(session: Session, campaign_id: int, volunteer_id: str, count: int, *, by: str, now: datetime) -> int:
     """Give up to `count` contacts of the pool to the volunteer, after those they hold. Returns how many there were."""
     values = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "invited": False, "batch_size": BATCH}
     member = (await session.execute(_JOIN, values)).one()
@@ -108,7 +106,7 @@ async def hand_out(
     return len(contacts)
 
 
-async def _from_pool(session: AsyncSession, campaign_id: int, count: int, now: datetime) -> list[int]:
+async def _from_pool(session: Session, campaign_id: int, count: int, now: datetime) -> list[int]:
     """One short index read for each of some hundred windows, until there are enough. Nothing is counted."""
     segments = list((await session.execute(_SEGMENTS, {"campaign_id": campaign_id})).scalars())
     found: list[int] = []
@@ -120,7 +118,7 @@ async def _from_pool(session: AsyncSession, campaign_id: int, count: int, now: d
     return found
 
 
-async def _windows_by_urgency(session: AsyncSession, now: datetime) -> list[Any]:
+async def _windows_by_urgency(session: Session, now: datetime) -> list[Any]:
     rows = (await session.execute(_WINDOWS)).all()
     closing = {row.id: closes_at(Window.parse(row.key), now) for row in rows}
     return sorted(rows, key=lambda row: (closing[row.id] is None, closing[row.id] or now, row.id))

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.database import Session
 from models import audit
 
 _ADD = insert(audit)
 
 
-async def note(session: AsyncSession, *, who: str, what: str, now: datetime, subject: str = "", **data: Any) -> None:
+async def note(session: Session, *, who: str, what: str, now: datetime, subject: str = "", **data: Any) -> None:
     """Add a row. `data` is whatever makes the act understandable later; never a text's words or a phone number."""
     await session.execute(_ADD, {"at": now, "who": who, "what": what, "subject": subject, "data": data or None})

@@ -1,17 +1,17 @@
 """Campaigns: making one, finding the one that somebody named, and its life from draft to closed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.errors import Refusal
+from bot.database import Session
+from bot.errors import Forbidden, Refusal
 from bot.services import audit, posts, scripts
 from bot.services.posts import PostKind
-from models import CampaignState, ImportState, campaign, contact_import, script, segment, state_is
+from models import CampaignState, ImportState, campaign, contact_import, membership, script, segment, state_is
 
 NAME_LENGTH = 80
 CONSENT_LENGTH = 500
@@ -30,6 +30,13 @@ class NewCampaign:
 
 
 _BY_PREFIX = select(campaign).order_by(campaign.c.id.desc()).limit(20)
+_MINE = (
+    select(campaign)
+    .join(membership, membership.c.campaign_id == campaign.c.id)
+    .where(membership.c.volunteer_id == bindparam("volunteer_id"))
+    .where(membership.c.invited | (membership.c.last_position > 0))
+    .order_by(campaign.c.id.desc())
+)
 _BY_ID = select(campaign).where(campaign.c.id == bindparam("campaign_id"))
 _LIVE = select(campaign).where(state_is(campaign, CampaignState.LIVE)).limit(2)
 _ALL = select(campaign).order_by(campaign.c.id.desc()).limit(bindparam("limit"))
@@ -79,7 +86,7 @@ def check_consent(consent: str) -> str:
     return consent.strip()[:CONSENT_LENGTH]
 
 
-async def create(session: AsyncSession, new: NewCampaign, *, by: str, now: datetime) -> tuple[int, int]:
+async def create(session: Session, new: NewCampaign, *, by: str, now: datetime) -> tuple[int, int]:
     """A draft campaign with its first script, and the import that waits to be read: their ids.
 
     Raises Refusal, with the field that it is about, for a bad or taken name, a bad script or missing consent.
@@ -99,7 +106,7 @@ async def create(session: AsyncSession, new: NewCampaign, *, by: str, now: datet
 
 
 async def add_import(
-    session: AsyncSession, campaign_id: int, new: NewCampaign, *, consent: str, by: str, now: datetime
+    session: Session, campaign_id: int, new: NewCampaign, *, consent: str, by: str, now: datetime
 ) -> int:
     """Another file of contacts for this campaign, to be read by whichever worker is free."""
     found = await by_id(session, campaign_id)
@@ -123,7 +130,7 @@ async def add_import(
     return import_id
 
 
-async def write_script(session: AsyncSession, campaign_id: int, body: str, *, by: str, now: datetime) -> None:
+async def write_script(session: Session, campaign_id: int, body: str, *, by: str, now: datetime) -> None:
     """Make `body` what drafts start from. What went out before keeps the version that it started from.
 
     Raises Refusal for a bad script, or for one with a hole once the contacts are there: a draft's are still to come.
@@ -140,12 +147,12 @@ async def write_script(session: AsyncSession, campaign_id: int, body: str, *, by
     await audit.note(session, who=by, what="script", subject=str(campaign_id), now=now, version=version)
 
 
-async def current_script(session: AsyncSession, found: Any) -> str:
+async def current_script(session: Session, found: Any) -> str:
     """The words that drafts of this campaign start from."""
     return str((await session.execute(_SCRIPT, {"script_id": found.script_id})).scalar_one())
 
 
-async def find(session: AsyncSession, words: str) -> Any:
+async def find(session: Session, words: str) -> Any:
     """The campaign that somebody named: exactly, or by an unambiguous start; "" is the only live one.
 
     Raises Refusal with what there is to choose from.
@@ -153,17 +160,26 @@ async def find(session: AsyncSession, words: str) -> Any:
     key = key_of(words)
     if not key:
         return await _only_live(session)
-    rows = (await session.execute(_BY_PREFIX.where(campaign.c.name_key.startswith(key, autoescape=True)))).all()
+    rows = (await session.execute(_begins(_BY_PREFIX, key))).all()
     exact = [row for row in rows if row.name_key == key] or await _exactly(session, words)
-    if len(exact or rows) == 1:
-        return (exact or rows)[0]
-    if rows:
-        names = ", ".join(row.name for row in rows[:5])
-        raise Refusal(f"“{words}” could be several campaigns: {names}. Write more of the name.")
+    if found := _meant(words, exact or rows):
+        return found
     raise Refusal(f"There is no campaign named “{words}”. `/textbank list` shows them all.")
 
 
-async def by_id(session: AsyncSession, campaign_id: int) -> Any:
+async def find_among_mine(session: Session, words: str, *, volunteer_id: str) -> Any:
+    """The same among the campaigns in which this volunteer texts or may.
+
+    Raises Forbidden if there is none; whether there is such a campaign at all is not for everybody.
+    """
+    key = key_of(words)
+    rows = (await session.execute(_begins(_MINE, key), {"volunteer_id": volunteer_id})).all()
+    if found := _meant(words, [row for row in rows if row.name_key == key] or rows):
+        return found
+    raise Forbidden(f"You have no contacts in a campaign named “{words}”. Ask an organizer for some.")
+
+
+async def by_id(session: Session, campaign_id: int) -> Any:
     """The campaign's row. Raises Refusal if there is none."""
     found = (await session.execute(_BY_ID, {"campaign_id": campaign_id})).first()
     if found is None:
@@ -171,12 +187,12 @@ async def by_id(session: AsyncSession, campaign_id: int) -> Any:
     return found
 
 
-async def newest(session: AsyncSession, limit: int = 25) -> list[Any]:
+async def newest(session: Session, limit: int = 25) -> list[Any]:
     """The campaigns made last, the newest first."""
     return list((await session.execute(_ALL, {"limit": limit})).all())
 
 
-async def start(session: AsyncSession, found: Any, *, by: str, now: datetime) -> None:
+async def start(session: Session, found: Any, *, by: str, now: datetime) -> None:
     """Open a draft for texting. Raises Refusal with what is missing first."""
     if found.state != CampaignState.DRAFT:
         raise Refusal(f"{found.name} {_SAY[CampaignState(found.state)]}.{_INSTEAD_OF_START.get(found.state, '')}")
@@ -207,17 +223,17 @@ def check_fields(body: str, available: Collection[str], *, name: str) -> None:
         )
 
 
-async def pause(session: AsyncSession, found: Any, *, by: str, now: datetime) -> None:
+async def pause(session: Session, found: Any, *, by: str, now: datetime) -> None:
     """Stop every send at once, queued ones too. A claim under way commits first or sees the pause."""
     await _move(session, found, (CampaignState.LIVE,), CampaignState.PAUSED, by=by, now=now)
 
 
-async def resume(session: AsyncSession, found: Any, *, by: str, now: datetime) -> None:
+async def resume(session: Session, found: Any, *, by: str, now: datetime) -> None:
     """Let texts leave again."""
     await _move(session, found, (CampaignState.PAUSED,), CampaignState.LIVE, by=by, now=now)
 
 
-async def close(session: AsyncSession, found: Any, *, by: str, now: datetime) -> None:
+async def close(session: Session, found: Any, *, by: str, now: datetime) -> None:
     """The end: no first text leaves any more. Voters' answers still come in."""
     open_states = (CampaignState.DRAFT, CampaignState.LIVE, CampaignState.PAUSED)
     await _move(session, found, open_states, CampaignState.CLOSED, by=by, now=now)
@@ -238,7 +254,7 @@ _INSTEAD_OF_START = {
 
 
 async def _move(
-    session: AsyncSession,
+    session: Session,
     found: Any,
     before: tuple[CampaignState, ...],
     after: CampaignState,
@@ -254,7 +270,7 @@ async def _move(
     await audit.note(session, who=by, what=f"campaign {after}", subject=found.name, now=now)
 
 
-async def _only_live(session: AsyncSession) -> Any:
+async def _only_live(session: Session) -> Any:
     rows = (await session.execute(_LIVE)).all()
     if len(rows) == 1:
         return rows[0]
@@ -263,10 +279,22 @@ async def _only_live(session: AsyncSession) -> Any:
     raise Refusal("No campaign is live. Name one; `/textbank list` shows them all.")
 
 
-async def _exactly(session: AsyncSession, name: str) -> list[Any]:
+def _begins(statement: Any, key: str) -> Any:
+    return statement.where(campaign.c.name_key.startswith(key, autoescape=True))
+
+
+def _meant(words: str, rows: Sequence[Any]) -> Any | None:
+    """The one that is left. Raises Refusal if there are several."""
+    if len(rows) > 1:
+        names = ", ".join(row.name for row in rows[:5])
+        raise Refusal(f"“{words}” could be several campaigns: {names}. Write more of the name.")
+    return rows[0] if rows else None
+
+
+async def _exactly(session: Session, name: str) -> list[Any]:
     return list((await session.execute(select(campaign).where(campaign.c.name_key == key_of(name)))).all())
 
 
-async def _insert(session: AsyncSession, table: Any, **values: Any) -> int:
+async def _insert(session: Session, table: Any, **values: Any) -> int:
     columns = {table.c[name]: value for name, value in values.items()}
     return int((await session.execute(insert(table).values(columns).returning(table.c.id))).scalar_one())

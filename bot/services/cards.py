@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, case, func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.errors import Refusal
+from bot.database import Session
+from bot.errors import Forbidden, Refusal
 from bot.services import scripts, segments
 from bot.services.texting_hours import Window, closes_at, local_time_words, next_opening
 from bot.services.volunteers import SUSPENDED
@@ -33,7 +33,9 @@ from models import (
 )
 
 LEFT = "{name} opted out and won't be texted again."
+HELD_BACK = "{name} may have asked to be left alone, so your text was not sent. If they did not, they come again."
 """News for the volunteer's card."""
+CHANGED = "Your card changed in this very moment, so nothing was done. Press again on the newest one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,15 @@ class Card:
     notice: str | None = None
     news: tuple[str, ...] = ()
     replies: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn it is in a campaign, and until when they may be texted; None: nobody's."""
+
+    campaign_id: int
+    row: Any | None = None
+    until: datetime | None = None
 
 
 _CONTACT = (
@@ -174,7 +185,7 @@ _NEXT = (
         .join(volunteer, volunteer.c.slack_id == conversation.c.volunteer_id)
         .join(membership, _member(conversation.c.volunteer_id))
     )
-    .where(_HELD, opt_out.c.state.is_(None))
+    .where(_HELD, opt_out.c.state.is_(None), conversation.c.contact_id != bindparam("but"))
     .order_by(conversation.c.position)
     .limit(1)
 )
@@ -188,7 +199,7 @@ _WINDOWS_HELD = select(texting_window.c.id, texting_window.c.key).where(
     )
 )
 _REPLIES = select(_WAITING)
-_DRAW = (
+DRAW = (
     update(card)
     .where(card.c.volunteer_id == bindparam("whose"), card.c.version == bindparam("drawn"))
     .values(
@@ -232,26 +243,26 @@ _ADD_NEWS = (
 _REST_NOW = update(card).where(card.c.volunteer_id == bindparam("whose")).values(clicked_at=None)
 
 
-async def first(session: AsyncSession, volunteer_id: str) -> None:
+async def first(session: Session, volunteer_id: str) -> None:
     """Make sure that this volunteer has a card's row."""
     await session.execute(_FIRST, {"volunteer_id": volunteer_id})
 
 
-async def look(session: AsyncSession, volunteer_id: str) -> Any:
+async def look(session: Session, volunteer_id: str) -> Any:
     """The card and everything that a press on it is judged by, in one read.
 
-    Raises Refusal for whoever has no card, or is suspended.
+    Raises Refusal for whoever has no card, Forbidden for whoever is suspended.
     """
     seen = (await session.execute(_LOOK, {"volunteer_id": volunteer_id})).first()
     if seen is None:
         raise Refusal("You have no contacts in hand. Type `/text` to get your next one.")
     if seen.role == Role.NONE:
-        raise Refusal(SUSPENDED)
+        raise Forbidden(SUSPENDED)
     return seen
 
 
 async def draw(
-    session: AsyncSession,
+    session: Session,
     press: Press,
     campaign_id: int,
     *,
@@ -264,36 +275,74 @@ async def draw(
 
     Raises Refusal if the card changed since it was `seen`; the caller's transaction then leaves nothing of the press.
     """
-    row, until = await _whose_turn(session, press.volunteer_id, campaign_id, now)
-    values = {
+    turn = await whose_turn(session, press.volunteer_id, campaign_id, now=now)
+    await move(session, drawing(press, turn, seen=seen, now=now))
+    return await show(session, press, turn, seen=seen, now=now, last=last, notice=notice)
+
+
+async def whose_turn(session: Session, volunteer_id: str, campaign_id: int, *, now: datetime, but: int = 0) -> Turn:
+    """The next contact who may be texted now, `but` this one. The next in line is nearly always awake."""
+    mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id, "but": but}
+    row = (await session.execute(_NEXT, mine)).first()
+    if row is None or row.campaign_state != CampaignState.LIVE:
+        return Turn(campaign_id)
+    until = closes_at(Window.parse(row.window), now)
+    if until is not None:
+        return Turn(campaign_id, row, until)
+    windows = (await session.execute(_WINDOWS_HELD, mine)).all()
+    awake = [window.id for window in windows if closes_at(Window.parse(window.key), now) is not None]
+    row = (await session.execute(_NEXT_AWAKE, {**mine, "awake": awake})).first() if awake else None
+    return Turn(campaign_id, row, closes_at(Window.parse(row.window), now) if row else None)
+
+
+def drawing(press: Press, turn: Turn, *, seen: Any, now: datetime) -> dict[str, Any]:
+    """What DRAW takes: the card, as it was `seen`, moves on to this turn."""
+    return {
         "whose": press.volunteer_id,
         "drawn": seen.version,
-        "campaign": campaign_id,
-        "next_contact": row.contact_id if row else None,
+        "campaign": turn.campaign_id,
+        "next_contact": turn.row.contact_id if turn.row else None,
         "clicked": now,
         "told": seen.news,
     }
-    changed: Any = await session.execute(_DRAW, values)
-    if changed.rowcount != 1:
-        raise Refusal("Your card changed in this very moment, so nothing was done. Press again on the newest one.")
+
+
+async def move(session: Session, values: dict[str, Any]) -> None:
+    """Raises Refusal if the card changed since it was looked at."""
+    if (await session.execute(DRAW, values)).rowcount != 1:
+        raise Refusal(CHANGED)
+
+
+async def show(
+    session: Session,
+    press: Press,
+    turn: Turn,
+    *,
+    seen: Any,
+    now: datetime,
+    last: Last | None = None,
+    notice: str | None = None,
+) -> Card:
+    """The card that has moved on to this turn, as it is to be shown."""
     common = {
         "version": seen.version + 1,
-        "campaign_id": campaign_id,
+        "campaign_id": turn.campaign_id,
         "last": last,
         "notice": notice,
         "news": news(seen),
     }
-    if row is not None and until is not None:
-        return Card(**common, campaign=row.campaign, next=_draft(row, until), replies=row.replies)
-    name, rest = await _rest(session, press.volunteer_id, campaign_id, now)
+    if turn.row is not None and turn.until is not None:
+        return Card(**common, campaign=turn.row.campaign, next=_draft(turn.row, turn.until), replies=turn.row.replies)
+    name, rest = await _rest(session, press.volunteer_id, turn.campaign_id, now)
     replies = (await session.execute(_REPLIES, {"volunteer_id": press.volunteer_id})).scalar_one()
     return Card(**common, campaign=name, next=rest, replies=replies)
 
 
-async def as_it_stands(
-    session: AsyncSession, volunteer_id: str, *, now: datetime, last: Last | None = None
-) -> Card | None:
-    """The live drawing once more, in the same version; None while it shows no contact who may be texted."""
+async def as_it_stands(session: Session, volunteer_id: str, *, now: datetime, last: Last | None = None) -> Card | None:
+    """The live drawing once more, in the same version; None while it shows no contact who may be texted.
+
+    News waits for the drawing after this one.
+    """
     seen = (await session.execute(_LOOK, {"volunteer_id": volunteer_id})).first()
     if seen is None or seen.contact_id is None or seen.state != ConversationState.HELD:
         return None
@@ -301,22 +350,20 @@ async def as_it_stands(
     if until is None or seen.campaign_state != CampaignState.LIVE:
         return None
     replies = (await session.execute(_REPLIES, {"volunteer_id": volunteer_id})).scalar_one()
-    return Card(
-        seen.version, seen.campaign_id, seen.campaign, _draft(seen, until), last, replies=replies, news=news(seen)
-    )
+    return Card(seen.version, seen.campaign_id, seen.campaign, _draft(seen, until), last, replies=replies)
 
 
-async def whereabouts(session: AsyncSession, volunteer_id: str) -> Any | None:
+async def whereabouts(session: Session, volunteer_id: str) -> Any | None:
     """The card's bare row: which drawing it is, and when it was last clicked."""
     return (await session.execute(_CALM, {"volunteer_id": volunteer_id})).first()
 
 
-async def add_news(session: AsyncSession, volunteer_id: str, line: str) -> None:
+async def add_news(session: Session, volunteer_id: str, line: str) -> None:
     """A line that the volunteer's next drawing shows."""
     await session.execute(_ADD_NEWS, {"whose": volunteer_id, "line": line})
 
 
-async def rest_now(session: AsyncSession, volunteer_id: str) -> None:
+async def rest_now(session: Session, volunteer_id: str) -> None:
     """The volunteer wants the replies now: do not wait for the clicking to pause."""
     await session.execute(_REST_NOW, {"whose": volunteer_id})
 
@@ -342,26 +389,9 @@ def news(seen: Any) -> tuple[str, ...]:
     return tuple(seen.news.splitlines()) if seen.news else ()
 
 
-async def _whose_turn(
-    session: AsyncSession, volunteer_id: str, campaign_id: int, now: datetime
-) -> tuple[Any | None, datetime | None]:
-    """The next contact who may be texted now, and until when. The next in line is nearly always awake."""
-    mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id}
-    row = (await session.execute(_NEXT, mine)).first()
-    if row is None or row.campaign_state != CampaignState.LIVE:
-        return None, None
-    until = closes_at(Window.parse(row.window), now)
-    if until is not None:
-        return row, until
-    windows = (await session.execute(_WINDOWS_HELD, mine)).all()
-    awake = [window.id for window in windows if closes_at(Window.parse(window.key), now) is not None]
-    row = (await session.execute(_NEXT_AWAKE, {**mine, "awake": awake})).first() if awake else None
-    return row, closes_at(Window.parse(row.window), now) if row else None
-
-
-async def _rest(session: AsyncSession, volunteer_id: str, campaign_id: int, now: datetime) -> tuple[str, Rest]:
+async def _rest(session: Session, volunteer_id: str, campaign_id: int, now: datetime) -> tuple[str, Rest]:
     """Why there is no contact: the campaign's name, and what to say."""
-    mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id}
+    mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id, "but": 0}
     current = (await session.execute(_CAMPAIGN, mine)).one()
     if current.state != CampaignState.LIVE:
         return current.name, Rest(current.state)

@@ -1,16 +1,17 @@
-"""Rows of a file made ready for the database; a file over 256 KB by a process of its own, beside the one that writes.
+"""Rows of a file made ready for the database: read, parsed and hashed, some thousand at a time.
 
-That process reads, parses and hashes; the writer hands on to the database what it gets, without looking in. So each has
-a core for itself, and neither ever holds more than a few thousand rows. Nothing here loads the database's libraries.
+Of a file over 256 KB this is the work of a process of its own (file_reader). Nothing here loads the database's
+libraries, and nothing holds more than one chunk.
 """
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as quoted
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.errors import Refusal
 from bot.services import csv_files, phones
@@ -18,7 +19,9 @@ from bot.services.contact_columns import Columns, columns
 from bot.services.csv_files import Row
 from bot.services.texting_hours import NeverOpen, describe, ever_opens, place_of, window_for
 
-_json = json.JSONEncoder(separators=(",", ":")).encode
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
 FIRST_ROW = 2
 """The header is row 1."""
 
@@ -30,7 +33,12 @@ class Options:
     region: str
     secret: str
     hours: str
-    chunk_rows: int = 1_000
+    chunk_rows: int = 1_500
+
+    @staticmethod
+    def of(settings: "Settings") -> "Options":
+        """As this installation is set up."""
+        return Options(settings.default_region, settings.textbank_secret, settings.texting_hours)
 
 
 class Opening(NamedTuple):
@@ -40,21 +48,26 @@ class Opening(NamedTuple):
     names: list[str]
 
 
+class Reject(NamedTuple):
+    """A row that does not come in, and why. `raw` is a JSON of its cells."""
+
+    row: int
+    reason: str
+    raw: str
+
+
 class Chunk(NamedTuple):
     """The rows from `first` up to `next`.
 
-    `people` has each one's values as CONTACT says, `keys` (row, phone, phone_hash), `cells` their rows as JSON, should
-    the database turn some down. `rejects` is a JSON of [row, reason, cells].
+    `people` has each one's values as PERSON says; `raws` their rows, should the database turn some down.
     """
 
     first: int
     next: int
     windows: tuple[str, ...]
-    keys: list[tuple[int, str, str]]
     people: list[tuple[Any, ...]]
-    cells: str
-    rejects: str
-    rejects_count: int
+    raws: list[str]
+    rejects: list[Reject]
 
 
 class Refused(NamedTuple):
@@ -63,11 +76,15 @@ class Refused(NamedTuple):
     why: str
 
 
+Message = Opening | Chunk | Refused
+
 CONTACT = (
-    *("row", "phone_hash", "window_key", "external_id", "first_name", "last_name", "birth_year", "zip", "region"),
+    *("external_id", "first_name", "last_name", "birth_year", "zip", "region"),
     *("timezone", "place", "fields", "consent_source", "consent_at"),
 )
-"""What stands where in each of Chunk.people. `fields` is JSON."""
+"""The contact's columns, as they stand in Chunk.people. `fields` is JSON."""
+PERSON = ("row", "phone", "phone_hash", "window_key", *CONTACT)
+"""What stands where in each of Chunk.people."""
 
 _ZIP_AND_FOUR = re.compile(r"(\d{5})-?\d{4}", re.ASCII)
 _YEAR = re.compile(
@@ -75,131 +92,124 @@ _YEAR = re.compile(
 )
 
 
-class Pipe(Protocol):
-    """Whatever takes the messages."""
-
-    def send(self, message: Any, /) -> None:
-        """Take one; raises BrokenPipeError when nobody will ever read it."""
-
-
-def send_chunks(pipe: Pipe, path: Path, start: int, options: Options) -> None:
-    """The body of the reading process: an Opening, Chunks from row `start` on, and None; or Refused.
-
-    The pipe holds little, so that this waits while the writer is busy; when the writer is gone, it ends.
-    """
+def read(path: Path, start: int, options: Options) -> Iterator[Message]:
+    """An Opening and the Chunks from row `start` on; or, at any moment, Refused."""
     try:
         with csv_files.opened(path, options.region) as table:
             places = columns(table.header)
-            pipe.send(Opening(table.header, places.names))
-            for chunk in chunks(table, places, start, options):
-                pipe.send(chunk)
-            pipe.send(None)
+            yield Opening(table.header, places.names)
+            yield from chunks(table, places, start, options)
     except Refusal as refusal:
-        pipe.send(Refused(str(refusal)))
-    except BrokenPipeError:
-        return
+        yield Refused(str(refusal))
     except OSError as wrong:
-        pipe.send(Refused(f"The file cannot be read: {wrong.strerror}."))
+        yield Refused(f"The file cannot be read: {wrong.strerror}.")
 
 
 def chunks(table: csv_files.Table, places: Columns, start: int, options: Options) -> Iterator[Chunk]:
     """The rows from `start` on, some at a time."""
+    preparing = _Preparing(table.header, places, options)
     first, rows = max(start, FIRST_ROW), []
     for row in table.rows:
         if row.number < first:
             continue
         rows.append(row)
         if len(rows) == options.chunk_rows:
-            yield prepare(rows, table.header, places, options, first=first)
+            yield preparing.chunk(rows, first)
             first, rows = row.number + 1, []
     if rows:
-        yield prepare(rows, table.header, places, options, first=first)
+        yield preparing.chunk(rows, first)
 
 
-def prepare(rows: list[Row], header: list[str], places: Columns, options: Options, *, first: int) -> Chunk:
-    """Everything about these rows that can be known without the database."""
-    keys: list[tuple[int, str, str]] = []
-    people: list[tuple[Any, ...]] = []
-    cells: list[list[str]] = []
-    rejects: list[list[Any]] = []
-    windows: dict[str, None] = {}
-    seen: dict[str, int] = {}
-    kept = [(place, name) for place, name in places.fields if name not in ("first_name", "last_name")]
-    for row in rows:
-        try:
-            phone = _phone(row, header, places, options.region)
-            if phone in seen:
-                raise ValueError(f"same phone as row {seen[phone]}")
-            hashed = phones.phone_hash(options.secret, phone)
-            person = _person(row, hashed, phone, places, kept, options.hours)
-        except ValueError as why:
-            if any(cell.strip() for cell in row.cells):
-                rejects.append([row.number, str(why), row.cells])
-            continue
-        seen[phone] = row.number
-        windows[person[2]] = None
-        keys.append((row.number, phone, hashed))
-        people.append(person)
-        cells.append(row.cells)
-    next_row = rows[-1].number + 1
-    return Chunk(first, next_row, tuple(windows), keys, people, _json(cells), _json(rejects), len(rejects))
+class _Preparing:
+    """Everything about a row that can be known without the database; what all rows share is worked out once."""
 
+    def __init__(self, header: list[str], places: Columns, options: Options) -> None:
+        self._header, self._options = header, options
+        self._phones, self._full_name = places.phones, places.full_name
+        wanted = (
+            *(places.first_name, places.last_name, places.zip, places.region, places.city, places.timezone),
+            *(places.external_id, places.birth, places.consent_source, places.consent_at),
+        )
+        self._pick = itemgetter(*(len(header) if place is None else place for place in wanted))
+        """These cells of a row that has an empty one added at its end, for all that the file lacks."""
+        kept = [(place, name) for place, name in places.fields if name not in ("first_name", "last_name")]
+        self._fields = [(place, f"{quoted(name)}:") for place, name in kept]
 
-def _phone(row: Row, header: list[str], places: Columns, region: str) -> str:
-    """The likeliest of the row's numbers to be textable. Raises ValueError with what is wrong with each."""
-    if row.wrong:
-        raise ValueError(row.wrong)
-    wrong = []
-    for place in places.phones:
-        if raw := row.cells[place].strip():
+    def chunk(self, rows: list[Row], first: int) -> Chunk:
+        people: list[tuple[Any, ...]] = []
+        raws: list[str] = []
+        rejects: list[Reject] = []
+        windows: dict[str, None] = {}
+        seen: dict[str, int] = {}
+        for row in rows:
+            cells = [cell.strip() for cell in row.cells]
             try:
-                return phones.parse(raw, region)
+                phone = self._phone(row, cells)
+                if phone in seen:
+                    raise ValueError(f"same phone as row {seen[phone]}")
+                person = self._person(row.number, phone, cells)
             except ValueError as why:
-                wrong.append((header[place], str(why)))
-    if not wrong:
-        raise ValueError("no phone number")
-    if len(places.phones) == 1:
-        raise ValueError(wrong[0][1])
-    raise ValueError("; ".join(f"{column}: {why}" for column, why in wrong))
+                if any(cells):
+                    rejects.append(Reject(row.number, str(why), _json_list(row.cells)))
+                continue
+            seen[phone] = row.number
+            windows[person[3]] = None
+            people.append(person)
+            raws.append(_json_list(row.cells))
+        return Chunk(first, rows[-1].number + 1, tuple(windows), people, raws, rejects)
+
+    def _phone(self, row: Row, cells: list[str]) -> str:
+        """The likeliest of the row's numbers to be textable. Raises ValueError with what is wrong with each."""
+        if row.wrong:
+            raise ValueError(row.wrong)
+        wrong = []
+        for place in self._phones:
+            if cells[place]:
+                try:
+                    return phones.parse(cells[place], self._options.region)
+                except ValueError as why:
+                    wrong.append((self._header[place], str(why)))
+        if not wrong:
+            raise ValueError("no phone number")
+        if len(self._phones) == 1:
+            raise ValueError(wrong[0][1])
+        raise ValueError("; ".join(f"{column}: {why}" for column, why in wrong))
+
+    def _person(self, number: int, phone: str, cells: list[str]) -> tuple[Any, ...]:
+        first, last, code, state, city, timezone, external_id, birth, consent_source, consent_at = self._pick(
+            [*cells, ""]
+        )
+        if self._full_name is not None:
+            first, last = split_name(cells[self._full_name], last)
+        window, region, words = _where(
+            timezone or None,
+            _five_digits(code) if code else None,
+            state or None,
+            phone[:5] if phone.startswith("+1") else phone,  # of these numbers only the area code says where
+            self._options.hours,
+        )
+        return (
+            number,
+            phone,
+            phones.phone_hash(self._options.secret, phone),
+            window,
+            external_id or None,
+            first,
+            last,
+            birth_year(birth) if birth else None,
+            code or None,
+            region,
+            timezone or None,
+            f"{city}, {words}" if city else words,
+            f"{{{','.join([name + quoted(cells[place]) for place, name in self._fields if cells[place]])}}}",
+            consent_source or None,
+            consent_at or None,
+        )
 
 
-def _person(
-    row: Row, hashed: str, phone: str, places: Columns, kept: Iterable[tuple[int, str]], hours: str
-) -> tuple[Any, ...]:
-    cells = row.cells
-
-    def cell(place: int | None) -> str | None:
-        return (cells[place].strip() or None) if place is not None else None
-
-    first_name, last_name = cell(places.first_name), cell(places.last_name)
-    if places.full_name is not None:
-        first_name, last_name = split_name(cells[places.full_name], last_name)
-    zip_code = cell(places.zip)
-    window, region, words = _where(
-        cell(places.timezone),
-        _five_digits(zip_code) if zip_code else None,
-        cell(places.region),
-        phone[:5] if phone.startswith("+1") else phone,  # of these numbers only the area code says where
-        hours,
-    )
-    city = cell(places.city)
-    birth = cell(places.birth)
-    return (
-        row.number,
-        hashed,
-        window,
-        cell(places.external_id),
-        first_name or "",
-        last_name or "",
-        birth_year(birth) if birth else None,
-        zip_code,
-        region,
-        cell(places.timezone),
-        f"{city}, {words}" if city else words,
-        _json({name: value for place, name in kept if (value := cells[place].strip())}),
-        cell(places.consent_source),
-        cell(places.consent_at),
-    )
+def _json_list(cells: Sequence[str]) -> str:
+    # json.dumps builds an encoder at each call, which takes three times as long as the row.
+    return f"[{','.join(map(quoted, cells))}]"
 
 
 def split_name(whole: str, last_name: str | None = None) -> tuple[str, str]:

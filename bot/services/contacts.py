@@ -6,19 +6,17 @@ makes them all count. Whoever holds the import's lease goes on from the mark, so
 
 import asyncio
 import csv
-import json
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from typing import Any, TextIO
 
 from sqlalchemy import TextClause, bindparam, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services import audit, posts, tallies
-from bot.services.contact_rows import CONTACT, Chunk
+from bot.database import Session
+from bot.services import audit, contact_staging, posts, tallies
+from bot.services.contact_rows import Chunk
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
 from models import ImportState
@@ -27,10 +25,6 @@ from models.types import Json, Moment
 
 class LeaseLost(Exception):
     """Another process has taken this import over, and what this one was about to do with it."""
-
-
-class Overtaken(Exception):
-    """Another import put in some of the same people at the same moment: stage the chunk again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,76 +38,11 @@ class Running:
     next_row: int
     open_after: int | None
     imported_by: str
+    tries: int
+    """How often it has been taken up since it last got anywhere."""
 
 
 # ---------------------------------------------------------------------------------------------------------- statements
-# PostgreSQL takes a whole chunk fastest as JSON, one statement for all; SQLite row by row, without unpacking.
-
-_KEYS, _REJECTS = ("row", "phone", "phone_hash"), ("row", "reason", "raw")
-_KINDS = {"row": "integer", "birth_year": "integer", "fields": "jsonb", "raw": "jsonb"}
-
-
-def _on_sqlite(parameter: str, names: Sequence[str]) -> str:
-    """The rows of a JSON array of arrays, as a table."""
-    cells = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(names))
-    return f"(SELECT {cells} FROM json_each(:{parameter}))"  # noqa: S608
-
-
-def _on_postgresql(parameter: str, names: Sequence[str]) -> str:
-    cells = ", ".join(
-        f"CAST(value ->> {place} AS {_KINDS.get(name, 'text')}) AS {name}" for place, name in enumerate(names)
-    )
-    return f"(SELECT {cells} FROM jsonb_array_elements(CAST(:{parameter} AS jsonb)) AS element(value))"  # noqa: S608
-
-
-def _find(keys: str) -> TextClause:
-    """Rows of which the database knows something that matters."""
-    return text(
-        "SELECT r.row, o.state AS opted_out, p.id AS person_id, p.phone, p.unreachable, c.import_id"  # noqa: S608
-        f" FROM {keys} AS r"
-        " LEFT JOIN person AS p ON p.phone_hash = r.phone_hash"
-        " LEFT JOIN opt_out AS o ON o.phone_hash = r.phone_hash AND o.state = 'out'"
-        " LEFT JOIN contact AS c ON c.campaign_id = :campaign_id AND c.person_id = p.id"
-        " WHERE o.phone_hash IS NOT NULL OR p.unreachable IS NOT NULL OR c.id IS NOT NULL"
-        " OR (p.id IS NOT NULL AND p.phone IS NULL)"
-    )
-
-
-def _reject(rejects: str) -> TextClause:
-    return text(
-        "INSERT INTO import_reject (import_id, row, reason, raw) SELECT :import_id, r.row, r.reason, r.raw"  # noqa: S608
-        f" FROM {rejects} AS r"
-    )
-
-
-_COPIED = ", ".join(CONTACT[3:])
-_CONTACT_INTO = f"INSERT INTO contact (campaign_id, import_id, person_id, window_id, {_COPIED})"
-
-
-class _Sqlite:
-    find, reject = _find(_on_sqlite("keys", _KEYS)), _reject(_on_sqlite("rejects", _REJECTS))
-    person = "INSERT INTO person (phone, phone_hash) VALUES (?2, ?3) ON CONFLICT DO NOTHING"
-    contact = (
-        f"{_CONTACT_INTO} VALUES (?1, ?2,"  # noqa: S608
-        " (SELECT id FROM person WHERE phone_hash = ?4), (SELECT id FROM texting_window WHERE key = ?5),"
-        f" {', '.join(f'?{place + 3}' for place in range(3, len(CONTACT)))}) ON CONFLICT DO NOTHING"
-    )
-
-
-class _Postgresql:
-    find, reject = _find(_on_postgresql("keys", _KEYS)), _reject(_on_postgresql("rejects", _REJECTS))
-    persons = text(
-        f"INSERT INTO person (phone, phone_hash) SELECT phone, phone_hash FROM {_on_postgresql('keys', _KEYS)} AS r"  # noqa: S608
-        " ON CONFLICT DO NOTHING"
-    )
-    contacts = text(
-        f"{_CONTACT_INTO} SELECT :campaign_id, :import_id, p.id, w.id, {', '.join(f'r.{it}' for it in CONTACT[3:])}"  # noqa: S608
-        f" FROM {_on_postgresql('people', CONTACT)} AS r"
-        " JOIN person AS p ON p.phone_hash = r.phone_hash JOIN texting_window AS w ON w.key = r.window_key"
-        " ORDER BY r.row ON CONFLICT DO NOTHING"
-    )
-
-
 def _timed(statement: str, *moments: str) -> TextClause:
     return text(statement).bindparams(*(bindparam(name, type_=Moment) for name in moments))
 
@@ -123,18 +52,18 @@ _UNFINISHED = (
     "(state = 'staging' OR (state = 'live' AND open_after IS NOT NULL) OR (state = 'failed' AND next_row > 0))"
 )
 _FREE = "(lease_until IS NULL OR lease_until < :now)"
-_WAITING = _timed(f"SELECT id FROM contact_import WHERE {_UNFINISHED} AND {_FREE} ORDER BY id", "now")  # noqa: S608
+_WAITING = _timed(f"SELECT id FROM contact_import WHERE {_UNFINISHED} AND {_FREE} ORDER BY tries, id", "now")  # noqa: S608
 _TAKE = _timed(
-    "UPDATE contact_import SET lease_owner = :owner, lease_until = :until"  # noqa: S608
+    "UPDATE contact_import SET lease_owner = :owner, lease_until = :until, tries = tries + 1"  # noqa: S608
     f" WHERE id = :import_id AND {_UNFINISHED} AND ({_FREE} OR lease_owner = :owner)"
-    " RETURNING id, campaign_id, state, next_row, open_after, imported_by",
+    " RETURNING id, campaign_id, state, next_row, open_after, imported_by, tries",
     *("until", "now"),
 )
 _GIVE_BACK = text(
     "UPDATE contact_import SET lease_owner = NULL, lease_until = NULL WHERE id = :import_id AND lease_owner = :owner"
 )
 _ADVANCE = _timed(
-    "UPDATE contact_import SET next_row = :next, lease_until = :until"
+    "UPDATE contact_import SET next_row = :next, lease_until = :until, tries = 0"
     " WHERE id = :import_id AND lease_owner = :owner AND state = 'staging' AND next_row <= :first",
     "until",
 )
@@ -144,11 +73,9 @@ _COUNT = text(
 _DESCRIBE = text(
     "UPDATE contact_import SET header = :header WHERE id = :import_id AND lease_owner = :owner"
 ).bindparams(bindparam("header", type_=Json))
-_WINDOW = text("INSERT INTO texting_window (key) VALUES (:key) ON CONFLICT DO NOTHING")
-_RESTORE = text("UPDATE person SET phone = :phone WHERE id = :person_id AND phone IS NULL")
 
 _GO_LIVE = text(
-    "UPDATE contact_import SET state = 'live', open_after = 0"
+    "UPDATE contact_import SET state = 'live', open_after = 0, tries = 0"
     " WHERE id = :import_id AND lease_owner = :owner AND state = 'staging' RETURNING imported, rejected"
 )
 _FIELDS = text("SELECT fields FROM campaign WHERE id = :campaign_id").columns(fields=Json)
@@ -167,7 +94,7 @@ _OPEN = text(
     " WHERE import_id = :import_id AND id > :after AND id <= :last ORDER BY id ON CONFLICT DO NOTHING"
 )
 _OPENED = _timed(
-    "UPDATE contact_import SET open_after = :last, lease_until = :until"
+    "UPDATE contact_import SET open_after = :last, lease_until = :until, tries = 0"
     " WHERE id = :import_id AND lease_owner = :owner AND state = 'live' AND open_after = :after",
     "until",
 )
@@ -201,27 +128,27 @@ _REJECTED = text(
 # --------------------------------------------------------------------------------------------------------------- lease
 
 
-async def waiting(session: AsyncSession, *, now: datetime) -> list[int]:
-    """Imports with something left to do that nobody is doing, the oldest first."""
+async def waiting(session: Session, *, now: datetime) -> list[int]:
+    """Imports with something left to do that nobody is doing: the oldest first, but before those that broke off."""
     return list((await session.execute(_WAITING, {"now": now})).scalars())
 
 
-async def take(session: AsyncSession, import_id: int, *, owner: str, now: datetime, until: datetime) -> Running | None:
+async def take(session: Session, import_id: int, *, owner: str, now: datetime, until: datetime) -> Running | None:
     """The import, ours until then, longer with each chunk; None while another has it or when nothing is left to do."""
     values = {"import_id": import_id, "owner": owner, "now": now, "until": until}
     row = (await session.execute(_TAKE, values)).one_or_none()
     if row is None:
         return None
     state = ImportState(row.state)
-    return Running(row.id, row.campaign_id, owner, state, row.next_row, row.open_after, row.imported_by)
+    return Running(row.id, row.campaign_id, owner, state, row.next_row, row.open_after, row.imported_by, row.tries)
 
 
-async def give_back(session: AsyncSession, import_id: int, *, owner: str) -> None:
+async def give_back(session: Session, import_id: int, *, owner: str) -> None:
     """Let another process go on at once."""
     await session.execute(_GIVE_BACK, {"import_id": import_id, "owner": owner})
 
 
-async def put_off(session: AsyncSession, import_id: int, *, until: datetime, now: datetime) -> None:
+async def put_off(session: Session, import_id: int, *, until: datetime, now: datetime) -> None:
     """Not before then, unless somebody is at it: the other imports go on meanwhile."""
     await session.execute(_PUT_OFF, {"import_id": import_id, "until": until, "now": now})
 
@@ -229,96 +156,32 @@ async def put_off(session: AsyncSession, import_id: int, *, until: datetime, now
 # ------------------------------------------------------------------------------------------------------------- staging
 
 
-async def describe(session: AsyncSession, running: Running, header: list[str]) -> None:
+async def describe(session: Session, running: Running, header: list[str]) -> None:
     """Keep the file's column names, under which rejected rows are given back."""
     await session.execute(_DESCRIBE, {"import_id": running.id, "owner": running.owner, "header": header})
 
 
-async def add_windows(session: AsyncSession, keys: Sequence[str]) -> None:
-    """Texting windows that these rows are the first to need."""
-    if keys:
-        await session.execute(_WINDOW, [{"key": key} for key in keys])
-
-
-async def stage(session: AsyncSession, running: Running, chunk: Chunk, *, until: datetime) -> tuple[int, int]:
+async def stage(
+    session: Session, running: Running, chunk: Chunk, windows: Mapping[str, int], *, until: datetime
+) -> tuple[int, int]:
     """Put a chunk's people in, and move the mark behind it. Returns how many were imported and how many rejected.
 
-    Their windows are there (add_windows). Raises LeaseLost or Overtaken, and then nothing may be committed.
+    `windows` has the ids of its windows. Raises LeaseLost or Overtaken, and then nothing may be committed.
     """
     mark = {"import_id": running.id, "owner": running.owner, "first": chunk.first, "next": chunk.next, "until": until}
     moved: Any = await session.execute(_ADVANCE, mark)
     if moved.rowcount != 1:
         raise LeaseLost
-    say = _Sqlite if _is_sqlite(session) else _Postgresql
-    keys = {"keys": json.dumps(chunk.keys)}
-    found = (await session.execute(say.find, {**keys, "campaign_id": running.campaign_id})).all()
-    reasons = {row.row: why for row in found if (why := _reason(row, running.id))}
-    await _restore(session, chunk, {row.row: row.person_id for row in found if row.person_id and row.phone is None})
-
-    imported = await _add(session, running, chunk, reasons)
-    if imported != len(chunk.people) - len(reasons):
-        raise Overtaken
-    if chunk.rejects_count:
-        await session.execute(say.reject, {"import_id": running.id, "rejects": chunk.rejects})
-    if reasons:
-        await session.execute(say.reject, {"import_id": running.id, "rejects": _with_cells(chunk, reasons)})
-    rejected = chunk.rejects_count + len(reasons)
-    counts = {"import_id": running.id, "imported": imported, "rejected": rejected}
-    await session.execute(_COUNT, counts)
+    where = {"campaign_id": running.campaign_id, "import_id": running.id}
+    imported, rejected = await contact_staging.put_in(session, chunk, windows, **where)
+    await session.execute(_COUNT, {"import_id": running.id, "imported": imported, "rejected": rejected})
     return imported, rejected
-
-
-async def _add(session: AsyncSession, running: Running, chunk: Chunk, but: Container[int]) -> int:
-    """Persons that are new, and everybody's contact, but for these rows. Returns how many contacts were."""
-    # Imports at the same time go through the same people in the same order, so that none can deadlock another; and
-    # neighbours in the index come together.
-    keys = sorted((key for key in chunk.keys if key[0] not in but), key=itemgetter(2))
-    people = [person for person in chunk.people if person[0] not in but]
-    if not people:
-        return 0
-    added: Any
-    if _is_sqlite(session):
-        connection = await session.connection()
-        await connection.exec_driver_sql(_Sqlite.person, keys)
-        rows = [(running.campaign_id, running.id, *person) for person in people]
-        added = await connection.exec_driver_sql(_Sqlite.contact, rows)
-    else:
-        await session.execute(_Postgresql.persons, {"keys": json.dumps(keys)})
-        values = {"campaign_id": running.campaign_id, "import_id": running.id, "people": json.dumps(people)}
-        added = await session.execute(_Postgresql.contacts, values)
-    return int(added.rowcount)
-
-
-def _is_sqlite(session: AsyncSession) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
-
-
-def _reason(row: Any, import_id: int) -> str | None:
-    if row.opted_out:
-        return "opted out: this person asked not to be texted"
-    if row.unreachable:
-        return f"cannot be reached: {row.unreachable}"
-    if row.import_id == import_id:
-        return "same phone as an earlier row of this file"
-    return "already in this campaign" if row.import_id else None
-
-
-async def _restore(session: AsyncSession, chunk: Chunk, erased: dict[int, int]) -> None:
-    """A person who was erased, and never opted out, agreed anew: this file says so."""
-    if erased:
-        phones = {row: phone for row, phone, _hash in chunk.keys}
-        await session.execute(_RESTORE, [{"person_id": who, "phone": phones[row]} for row, who in erased.items()])
-
-
-def _with_cells(chunk: Chunk, reasons: dict[int, str]) -> str:
-    cells = zip(chunk.keys, json.loads(chunk.cells), strict=True)
-    return json.dumps([[key[0], reasons[key[0]], raw] for key, raw in cells if key[0] in reasons])
 
 
 # ------------------------------------------------------------------------------------------------------ live, or undone
 
 
-async def go_live(session: AsyncSession, running: Running, *, names: Sequence[str], now: datetime) -> None:
+async def go_live(session: Session, running: Running, *, names: Sequence[str], now: datetime) -> None:
     """The whole file counts from here on; what is left is to open conversations (open_some)."""
     row = (await session.execute(_GO_LIVE, {"import_id": running.id, "owner": running.owner})).one_or_none()
     if row is None:
@@ -335,7 +198,7 @@ async def go_live(session: AsyncSession, running: Running, *, names: Sequence[st
 
 
 async def open_some(
-    session: AsyncSession, running: Running, *, after: int, limit: int, until: datetime, now: datetime
+    session: Session, running: Running, *, after: int, limit: int, until: datetime, now: datetime
 ) -> int | None:
     """Conversations for the next contacts of a live import. Returns where to go on, or None when all are there."""
     of_import = {"import_id": running.id, "after": after}
@@ -351,13 +214,13 @@ async def open_some(
     return last
 
 
-async def take_stock(session: AsyncSession) -> None:
+async def take_stock(session: Session) -> None:
     """Let PostgreSQL see how much there is now: until it looks by itself, it plans for the size of before."""
-    if session.get_bind().dialect.name != "sqlite":
+    if session.dialect.name != "sqlite":
         await session.execute(text("ANALYZE person, contact, conversation"))
 
 
-async def fail(session: AsyncSession, running: Running, why: str, *, now: datetime) -> None:
+async def fail(session: Session, running: Running, why: str, *, now: datetime) -> None:
     """Nothing of this file will count, for a reason in words. What was staged goes next (drop_some)."""
     moved: Any = await session.execute(_FAIL, {"import_id": running.id, "owner": running.owner, "why": why})
     if moved.rowcount != 1:
@@ -365,13 +228,13 @@ async def fail(session: AsyncSession, running: Running, why: str, *, now: dateti
     await _send_word(session, running, now=now)
 
 
-async def _send_word(session: AsyncSession, running: Running, *, now: datetime) -> None:
+async def _send_word(session: Session, running: Running, *, now: datetime) -> None:
     """To whoever brought the file, in the transaction that ends it: no end of an import goes unsaid."""
     key = f"imported:{running.id}"
     await posts.add(session, PostKind.IMPORTED, to=running.imported_by, dedupe=key, now=now, import_id=running.id)
 
 
-async def drop_some(session: AsyncSession, running: Running, *, limit: int, until: datetime) -> bool:
+async def drop_some(session: Session, running: Running, *, limit: int, until: datetime) -> bool:
     """Delete some of a failed import's rows. False when none are left. Persons stay: other files may have them too."""
     some = {"import_id": running.id, "limit": limit}
     dropped: Any = await session.execute(_DROP_CONTACTS, some)
@@ -392,7 +255,7 @@ LEFT_TO_CLICKS = 0.005
 _RUNS = re.compile(r"[=@\t\r]|[+-](?![\d ().-]*\Z)")
 
 
-async def rejects_csv(session: AsyncSession, import_id: int, out: TextIO) -> int:
+async def rejects_csv(session: Session, import_id: int, out: TextIO) -> int:
     """Write the rejected rows under the file's own columns, each with its number and the reason. Returns how many.
 
     On SQLite a page is read where the clicks are served: it is small, and they are served between two.

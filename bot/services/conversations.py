@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.errors import Refusal
-from bot.services import audit, cards, optouts, posts, rules, segments, tallies, volunteers
+from bot.database import Session
+from bot.errors import Forbidden, Refusal
+from bot.services import audit, cards, optouts, outbox, posts, rules, segments, tallies, volunteers
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
-from bot.services.texting import QUEUE
 from models import (
     NEVER_LEFT,
     ConversationState,
@@ -160,7 +159,7 @@ _WAITING_THREADS = (
 
 
 async def answer(
-    session: AsyncSession, conversation_id: int, body: str, *, by: str, act_key: str, now: datetime, undo: timedelta
+    session: Session, conversation_id: int, body: str, *, by: str, act_key: str, now: datetime, undo: timedelta
 ) -> None:
     """Queue a volunteer's answer, ahead of all first texts; the same act twice is one text.
 
@@ -192,20 +191,20 @@ async def answer(
         "due_at": now + undo,
         "expires_at": expires,
     }
-    await session.execute(QUEUE, values)
+    await outbox.queue(session, values)
     answered: Any = await session.execute(_ANSWERED, {"which": conversation_id, "now": now})
     if answered.rowcount != 1:
         raise Refusal(f"{cards.name_of(found)} wrote at this very moment. Read that first: nothing was sent.")
     await tallies.bump(session, [entry(Metric.ANSWERED, found, now)])
 
 
-async def was_texted(session: AsyncSession, act_key: str) -> bool | None:
+async def was_texted(session: Session, act_key: str) -> bool | None:
     """Whether the text of this act is on its way; None if no text came of it."""
     state = (await session.execute(_STATE_OF, {"key": act_key})).scalar_one_or_none()
     return None if state is None else state not in NEVER_LEFT
 
 
-async def unsay(session: AsyncSession, act_key: str, *, now: datetime) -> bool | None:
+async def unsay(session: Session, act_key: str, *, now: datetime) -> bool | None:
     """Take a typed answer back: False if it has left already, None if there was nothing to take back."""
     row = (await session.execute(_UNSAID, {"key": act_key, "now": now})).first()
     if row is None:
@@ -215,7 +214,7 @@ async def unsay(session: AsyncSession, act_key: str, *, now: datetime) -> bool |
     return True
 
 
-async def opt_out(session: AsyncSession, conversation_id: int, *, by: str, now: datetime) -> Talk:
+async def opt_out(session: Session, conversation_id: int, *, by: str, now: datetime) -> Talk:
     """The volunteer's word that this person wants no more texts."""
     found = await _mine(session, conversation_id, by)
     who = {"person_id": found.person_id, "by": by, "source": "volunteer"}
@@ -224,23 +223,21 @@ async def opt_out(session: AsyncSession, conversation_id: int, *, by: str, now: 
     return await talk(session, conversation_id)
 
 
-async def keep_talking(session: AsyncSession, conversation_id: int, *, by: str, now: datetime) -> Talk:
+async def keep_talking(session: Session, conversation_id: int, *, by: str, now: datetime) -> Talk:
     """The volunteer's word that doubtful words were no opt-out."""
     found = await _mine(session, conversation_id, by)
     await optouts.release(session, found.phone_hash, by=by, now=now)
     return await talk(session, conversation_id)
 
 
-async def done(session: AsyncSession, conversation_id: int, *, by: str) -> Talk:
+async def done(session: Session, conversation_id: int, *, by: str) -> Talk:
     """Nothing more to say. A later text from the voter opens it again."""
     await _mine(session, conversation_id, by)
     await session.execute(_DONE, {"which": conversation_id})
     return await talk(session, conversation_id)
 
 
-async def ask_for_help(
-    session: AsyncSession, conversation_id: int, *, by: str, words: str | None, now: datetime
-) -> None:
+async def ask_for_help(session: Session, conversation_id: int, *, by: str, words: str | None, now: datetime) -> None:
     """Tell the campaign's organizer that a volunteer is at a loss; `words` are a draft of theirs."""
     found = await _mine(session, conversation_id, by)
     key = f"help:{conversation_id}:{by}:{now:%Y%m%d%H%M}"
@@ -249,25 +246,25 @@ async def ask_for_help(
     await audit.note(session, who=by, what="asked for help", subject=str(conversation_id), now=now)
 
 
-async def at_thread(session: AsyncSession, channel: str, root_ts: str) -> int | None:
+async def at_thread(session: Session, channel: str, root_ts: str) -> int | None:
     """The conversation whose thread this is."""
     row = (await session.execute(_AT_ROOT, {"channel": channel, "root_ts": root_ts})).first()
     return row.conversation_id if row else None
 
 
-async def root_of(session: AsyncSession, conversation_id: int, volunteer_id: str) -> Any | None:
+async def root_of(session: Session, conversation_id: int, volunteer_id: str) -> Any | None:
     """Where this conversation's thread is in that person's messages: (channel, root_ts)."""
     values = {"conversation_id": conversation_id, "volunteer_id": volunteer_id}
     return (await session.execute(_ROOT, values)).first()
 
 
-async def opened(session: AsyncSession, conversation_id: int, volunteer_id: str, channel: str, root_ts: str) -> None:
+async def opened(session: Session, conversation_id: int, volunteer_id: str, channel: str, root_ts: str) -> None:
     """The thread is there: answers are typed into it from now on."""
     values = {"conversation_id": conversation_id, "volunteer_id": volunteer_id}
     await session.execute(_OPENED, {**values, "channel": channel, "root_ts": root_ts})
 
 
-async def open_threads_now(session: AsyncSession, volunteer_id: str, *, now: datetime) -> list[str]:
+async def open_threads_now(session: Session, volunteer_id: str, *, now: datetime) -> list[str]:
     """Show this volunteer's waiting replies without waiting for the clicking to pause.
 
     Returns the names of those whose thread is open already.
@@ -284,7 +281,7 @@ def merge_key(found: Any) -> str:
     return f"conversation:{found.contact_id}"
 
 
-async def talk(session: AsyncSession, conversation_id: int, *, last: int = 10) -> Talk:
+async def talk(session: Session, conversation_id: int, *, last: int = 10) -> Talk:
     """The conversation with its last lines, oldest first."""
     found = (await session.execute(_TALK, {"conversation_id": conversation_id})).one()
     values = {"conversation_id": conversation_id, "limit": last}
@@ -303,15 +300,16 @@ async def talk(session: AsyncSession, conversation_id: int, *, last: int = 10) -
     )
 
 
-async def to_answer(session: AsyncSession, conversation_id: int, *, by: str, now: datetime) -> Talk:
-    """The conversation, for whoever is about to answer. Raises Refusal for anybody else, or if no answer may go now."""
+async def to_answer(session: Session, conversation_id: int, *, by: str, now: datetime) -> Talk:
+    """The conversation, for whoever is about to answer.
+
+    Raises Forbidden for anybody else, Refusal if no answer may go now.
+    """
     await _may_answer(session, await _mine(session, conversation_id, by), now)
     return await talk(session, conversation_id)
 
 
-async def echo(
-    session: AsyncSession, conversation_id: int, *, view_id: str, words: str, by: str, now: datetime
-) -> None:
+async def echo(session: Session, conversation_id: int, *, view_id: str, words: str, by: str, now: datetime) -> None:
     """Show in the thread what was answered from the modal, so that the thread stays the whole conversation."""
     root = await root_of(session, conversation_id, by)
     if root is None:
@@ -320,7 +318,7 @@ async def echo(
     await posts.add(session, PostKind.NOTE, to=root.channel, dedupe=f"echo:{view_id}", now=now, **said)
 
 
-async def said_in(session: AsyncSession, conversation_id: int, inbound_ids: list[int]) -> list[Said]:
+async def said_in(session: Session, conversation_id: int, inbound_ids: list[int]) -> list[Said]:
     """These texts of the voter's, in the order in which they came."""
     values = {"conversation_id": conversation_id, "ids": inbound_ids}
     return [_theirs(row) for row in (await session.execute(_SINCE, values)).all()]
@@ -330,15 +328,15 @@ def _theirs(row: Any) -> Said:
     return Said(row.at, row.body, True, "", media=len(row.media or ()), inbound_id=row.id)
 
 
-async def _mine(session: AsyncSession, conversation_id: int, by: str) -> Any:
+async def _mine(session: Session, conversation_id: int, by: str) -> Any:
     await volunteers.check_not_suspended(session, by)
     found = (await session.execute(_TALK, {"conversation_id": conversation_id})).first()
     if found is None or (found.volunteer_id or found.created_by) != by:
-        raise Refusal("This conversation is no longer yours; somebody else looks after it now.")
+        raise Forbidden("This conversation is no longer yours; somebody else looks after it now.")
     return found
 
 
-async def _may_answer(session: AsyncSession, found: Any, now: datetime) -> datetime | None:
+async def _may_answer(session: Session, found: Any, now: datetime) -> datetime | None:
     """Until when an answer may leave. Raises Refusal if it may not leave at all."""
     wrote = (await session.execute(_LAST_IN, {"conversation_id": found.contact_id})).scalar_one_or_none()
     if why := rules.why_no_answer(found, now, wrote=wrote):

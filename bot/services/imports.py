@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.database import Session
 from bot.errors import Refusal
 from bot.services import campaigns, contacts
 from models import campaign, contact_import, script
@@ -37,12 +37,12 @@ class Word:
     hole: str | None
 
 
-async def file_url(session: AsyncSession, import_id: int) -> str | None:
+async def file_url(session: Session, import_id: int) -> str | None:
     """Where the file is fetched from in Slack."""
     return (await session.execute(_URL, {"import_id": import_id})).scalar_one()
 
 
-async def word_of(session: AsyncSession, import_id: int) -> Word:
+async def word_of(session: Session, import_id: int) -> Word:
     """What became of this import."""
     row = (await session.execute(_WORD, {"import_id": import_id})).one()
     hole = None
@@ -55,7 +55,7 @@ async def word_of(session: AsyncSession, import_id: int) -> Word:
     return Word(**about, state=row.state, **counts, hole=hole)
 
 
-async def unreadable(session: AsyncSession, import_id: int, why: str, *, owner: str, now: datetime) -> None:
+async def unreadable(session: Session, import_id: int, why: str, *, owner: str, now: datetime) -> None:
     """The file can't be had, and asking again would not help."""
     running = await contacts.take(session, import_id, owner=owner, now=now, until=now + timedelta(minutes=1))
     if running is not None:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.database import Session
 from bot.services import cards, optouts, posts, tallies
 from bot.services.conversations import WAITS, entry, merge_key
 from bot.services.keywords import Verdict, verdict
@@ -82,7 +82,7 @@ _NEWEST = (
 _BIND = update(inbound).where(inbound.c.id == bindparam("which")).values(conversation_id=bindparam("conversation"))
 
 
-async def receive(session: AsyncSession, received: Received, *, now: datetime, secret: str) -> None:
+async def receive(session: Session, received: Received, *, now: datetime, secret: str) -> None:
     """Store a voter's text, obey an opt-out in it, and have it shown to the volunteer whose conversation it is.
 
     A text that was stored before changes nothing. One from a stranger is kept, and shown to nobody yet.
@@ -110,7 +110,7 @@ async def receive(session: AsyncSession, received: Received, *, now: datetime, s
         await _waits(session, found, inbound_id, now=now)
 
 
-async def _left(session: AsyncSession, found: Any, inbound_id: int, *, is_new: bool, now: datetime) -> None:
+async def _left(session: Session, found: Any, inbound_id: int, *, is_new: bool, now: datetime) -> None:
     """Somebody opted out: no thread opens for it. The card says it once; a thread that is open says it too."""
     if is_new:
         await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now)])
@@ -124,7 +124,7 @@ async def _left(session: AsyncSession, found: Any, inbound_id: int, *, is_new: b
         )
 
 
-async def _waits(session: AsyncSession, found: Any, inbound_id: int, *, now: datetime) -> None:
+async def _waits(session: Session, found: Any, inbound_id: int, *, now: datetime) -> None:
     """The voter's words go to the volunteer's thread; whoever made the campaign gets what has no volunteer."""
     if found.opted_out != OptOutState.OUT:  # what they write after a STOP is shown, but there is nothing to answer
         await session.execute(WAITS, {"which": found.contact_id, "now": now})

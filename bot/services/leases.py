@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.database import Session
 from models.types import Moment
 
 _TAKE = text(
@@ -17,12 +17,12 @@ _TAKE = text(
 _GIVE_BACK = text("DELETE FROM lease WHERE name = :name AND owner = :owner")
 
 
-async def take(session: AsyncSession, name: str, *, owner: str, now: datetime, lasting: timedelta) -> bool:
+async def take(session: Session, name: str, *, owner: str, now: datetime, lasting: timedelta) -> bool:
     """Take or renew the job; False while another process holds it."""
     values = {"name": name, "owner": owner, "until": now + lasting, "now": now}
     return (await session.execute(_TAKE, values)).first() is not None
 
 
-async def give_back(session: AsyncSession, name: str, *, owner: str) -> None:
+async def give_back(session: Session, name: str, *, owner: str) -> None:
     """Let another process take the job at once."""
     await session.execute(_GIVE_BACK, {"name": name, "owner": owner})

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services import audit, posts, tallies
+from bot.database import Session
+from bot.services import audit, cards, posts, tallies
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
 from models import (
@@ -61,6 +61,7 @@ WAITS_AGAIN = (
     .values(state=ConversationState.NEEDS_REPLY, waiting_since=bindparam("now"))
 )
 """For an answer that did not leave: its voter is waiting still."""
+_NAME = select(contact.c.first_name, contact.c.last_name).where(contact.c.id == bindparam("which"))
 _GIVE_UP = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), conversation.c.state != ConversationState.DONE)
@@ -90,7 +91,7 @@ _RELEASE = text("DELETE FROM opt_out WHERE phone_hash = :phone_hash AND state = 
 
 
 async def record(
-    session: AsyncSession,
+    session: Session,
     phone_hash: str,
     *,
     person_id: int | None,
@@ -117,18 +118,18 @@ async def record(
     return is_new
 
 
-async def lock(session: AsyncSession, person_id: int) -> None:
+async def lock(session: Session, person_id: int) -> None:
     """Before anything else of this person's is changed: who takes the person first cannot deadlock with a STOP."""
     await session.execute(_LOCK, {"person_id": person_id})
 
 
-async def unreachable(session: AsyncSession, person_id: int, why: str, *, now: datetime) -> None:
+async def unreachable(session: Session, person_id: int, why: str, *, now: datetime) -> None:
     """This number is not to be texted again, and what is queued for it in any campaign never leaves."""
     await session.execute(_UNREACHABLE, {"which": person_id, "why": why})
     await tallies.bump(session, await _strand(session, person_id, why, now=now))
 
 
-async def block_stranded(session: AsyncSession, *, now: datetime) -> list[dict[str, Any]]:
+async def block_stranded(session: Session, *, now: datetime) -> list[dict[str, Any]]:
     """Texts that came into the queue, or back into it, after their person could not be texted any more.
 
     The carrier asked for it later, say, and the STOP came first. Returns what to count.
@@ -145,11 +146,11 @@ async def block_stranded(session: AsyncSession, *, now: datetime) -> list[dict[s
     return entries
 
 
-async def _strand(session: AsyncSession, person_id: int, why: str, *, now: datetime) -> list[dict[str, Any]]:
+async def _strand(session: Session, person_id: int, why: str, *, now: datetime) -> list[dict[str, Any]]:
     return await _block(session, person_id, f"this number can't be texted ({why})", closed_as="unreachable", now=now)
 
 
-async def _stop(session: AsyncSession, person_id: int, state: OptOutState, *, now: datetime) -> list[dict[str, Any]]:
+async def _stop(session: Session, person_id: int, state: OptOutState, *, now: datetime) -> list[dict[str, Any]]:
     if state is OptOutState.HELD:
         why = "they may have asked to be left alone. If they did not, press “Keep talking” and send it again"
         return await _block(session, person_id, why, closed_as=None, now=now)
@@ -159,12 +160,12 @@ async def _stop(session: AsyncSession, person_id: int, state: OptOutState, *, no
 
 
 async def _block(
-    session: AsyncSession, person_id: int, why: str, *, closed_as: str | None, now: datetime
+    session: Session, person_id: int, why: str, *, closed_as: str | None, now: datetime
 ) -> list[dict[str, Any]]:
     """Nothing that is queued for this person leaves; the volunteer of a typed line is told so. Returns what to count.
 
-    `closed_as` is how its conversations end. None: they may go on, so a first text's contact is in hand again and
-    counts as not yet texted.
+    `closed_as` is how its conversations end. None: they may go on, so a first text's contact is in hand again, counts
+    as not yet texted, and is news for the volunteer's card.
     """
     blocked = (await session.execute(_BLOCK, {"who": person_id, "now": now})).all()
     entries = []
@@ -174,6 +175,8 @@ async def _block(
             await session.execute(_GIVE_UP, {"which": row.conversation_id, "as_what": closed_as})
         elif is_first:
             await session.execute(_BACK_IN_HAND, {"which": row.conversation_id, "words": row.body})
+            name = cards.name_of((await session.execute(_NAME, {"which": row.conversation_id})).one())
+            await cards.add_news(session, row.volunteer_id, cards.HELD_BACK.format(name=name))
         else:
             await session.execute(WAITS_AGAIN, {"which": row.conversation_id, "now": now})
         clicked = Metric.TEXTED if is_first else Metric.ANSWERED
@@ -184,7 +187,7 @@ async def _block(
     return entries
 
 
-async def _say(session: AsyncSession, rows: list[Any], why: str, *, now: datetime) -> None:
+async def _say(session: Session, rows: list[Any], why: str, *, now: datetime) -> None:
     """Say in each thread what of it did not leave."""
     lines = Counter((row.conversation_id, row.volunteer_id) for row in rows)
     newest = {(row.conversation_id, row.volunteer_id): row.id for row in sorted(rows, key=lambda row: row.id)}
@@ -199,12 +202,12 @@ async def _say(session: AsyncSession, rows: list[Any], why: str, *, now: datetim
         await posts.add(session, PostKind.NOTE, to=root.channel, dedupe=key, now=now, **note)
 
 
-async def close_conversations(session: AsyncSession, person_id: int, closed_as: str) -> None:
+async def close_conversations(session: Session, person_id: int, closed_as: str) -> None:
     """Nothing more goes to this person in any campaign."""
     await session.execute(_CLOSE, {"who": person_id, "as_what": closed_as})
 
 
-async def release(session: AsyncSession, phone_hash: str, *, by: str, now: datetime) -> None:
+async def release(session: Session, phone_hash: str, *, by: str, now: datetime) -> None:
     """Somebody decided that a held number did not ask to be left alone. Never touches an opt-out."""
     await session.execute(_RELEASE, {"phone_hash": phone_hash})
     await audit.note(session, who=by, what="opt-out released", subject=phone_hash, now=now)

@@ -6,6 +6,7 @@ North American numbers take a short way through the same patterns that `phonenum
 import hmac
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
@@ -57,12 +58,24 @@ def parse(raw: str, region: str = "US") -> str:
         national = "".join(plain.groups())
         if _PEOPLE.fullmatch(national):
             return "+1" + national
-    return _parse_any(raw, region)
+    number, wrong = _parsed(raw, region)
+    if number is None:
+        raise ValueError(wrong)
+    return number
 
 
 def phone_hash(secret: str, e164: str) -> str:
     """The number as opt-outs know it: it outlives the number, and without the secret nobody finds it by trying."""
     return hmac.digest(secret.encode(), e164.encode(), "sha256").hex()[:32]
+
+
+@lru_cache(maxsize=4_096)
+def _parsed(raw: str, region: str) -> tuple[str | None, str]:
+    """The number, or why it is none. Of "n/a" and the like, which take longest, a column is full."""
+    try:
+        return _parse_any(raw, region), ""
+    except ValueError as why:
+        return None, str(why)
 
 
 def _parse_any(raw: str, region: str) -> str:

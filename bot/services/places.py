@@ -143,27 +143,26 @@ def _place_of_zip(text: str) -> tuple[Zones, str] | None:
         return states()[province].zones, province
     if not code.isascii() or not code.isdigit() or not 3 <= len(code) <= 9:
         return None
-    return _zips().get(code.zfill(5 if len(code) <= 5 else 9)[:5])
+    five = code.zfill(5 if len(code) <= 5 else 9)[:5]
+    return _zips_like(five[:3]).get(five)
+
+
+@lru_cache(maxsize=1024)
+def _zips_like(prefix: str) -> dict[str, tuple[Zones, str]]:
+    """The ZIP codes that begin so: a file is mostly of one state, and reading all of them would take half a second."""
+    found = {}
+    for row in zipcodes.similar_to(prefix):
+        state = states().get(row["state"])
+        if state and state.country == "US":
+            # The package has a town's name for one zone: then it is any zone of the state.
+            zones = (row["timezone"],) if row["timezone"] in _clocks() else state.zones
+            found[row["zip_code"]] = (_corrected().get(row["zip_code"], zones), row["state"])
+    return found
 
 
 @lru_cache(maxsize=1)
-def _zips() -> dict[str, tuple[Zones, str]]:
-    """Every ZIP code; takes some 0.3 s, once. Read by state, since the package would keep its whole list in memory."""
-    found: dict[str, tuple[Zones, str]] = {}
-    known: dict[tuple[str, str], tuple[Zones, str]] = {}
-    for code, state in states().items():
-        if state.country != "US":
-            continue
-        for row in zipcodes.filter_by(state=code):
-            zone = row["timezone"]
-            key = (zone, code)
-            if key not in known:
-                # The package has a town's name for one zone: then it is any zone of the state.
-                known[key] = ((zone,) if zone in _clocks() else state.zones, code)
-            found[row["zip_code"]] = known[key]
-    for row in _table("zip_codes.csv"):
-        found[row["zip"]] = (tuple(row["zones"].split()), found[row["zip"]][1])
-    return found
+def _corrected() -> dict[str, Zones]:
+    return {row["zip"]: tuple(row["zones"].split()) for row in _table("zip_codes.csv")}
 
 
 @lru_cache(maxsize=4096)

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.database import Session
 from models import slack_post, state_is, state_was
 from models.types import Json, Moment
 
@@ -75,6 +75,12 @@ _PUT_OFF = (
     .where(slack_post.c.merge_key == bindparam("key"), state_is(slack_post, "queued"))
     .values(due_at=bindparam("until"))
 )
+_DOUBT = (
+    update(slack_post)
+    .where(slack_post.c.merge_key == bindparam("key"), state_is(slack_post, "queued"))
+    .where(slack_post.c.id <= bindparam("up_to"), slack_post.c.doubted_at.is_(None))
+    .values(doubted_at=bindparam("now"))
+)
 _FAILED = (
     update(slack_post)
     .where(slack_post.c.id == bindparam("post_id"), state_was(slack_post, "queued"))
@@ -88,7 +94,7 @@ _FAILED = (
 
 
 async def add(
-    session: AsyncSession,
+    session: Session,
     kind: PostKind,
     *,
     to: str,
@@ -111,27 +117,32 @@ async def add(
     await session.execute(_ADD, values)
 
 
-async def due(session: AsyncSession, *, now: datetime, limit: int = 20) -> list[Any]:
+async def due(session: Session, *, now: datetime, limit: int = 20) -> list[Any]:
     """The next posts to make, the most urgent first."""
     return list((await session.execute(_DUE, {"now": now, "limit": limit})).all())
 
 
-async def merged(session: AsyncSession, merge_key: str) -> list[Any]:
+async def merged(session: Session, merge_key: str) -> list[Any]:
     """Everything queued under this key, the oldest first."""
     return list((await session.execute(_MERGED, {"key": merge_key})).all())
 
 
-async def finish(session: AsyncSession, post: Any, *, up_to: int | None = None) -> None:
+async def finish(session: Session, post: Any, *, up_to: int | None = None) -> None:
     """The post is made, and with it every older one that was merged into it."""
     await session.execute(_FINISH, {"key": post.merge_key, "up_to": up_to or post.id})
 
 
-async def put_off(session: AsyncSession, merge_key: str, *, until: datetime) -> None:
+async def put_off(session: Session, merge_key: str, *, until: datetime) -> None:
     """Not now: whatever is queued under this key waits."""
     await session.execute(_PUT_OFF, {"key": merge_key, "until": until})
 
 
-async def failed(session: AsyncSession, post: Any, why: str, *, now: datetime, for_good: bool = False) -> bool:
+async def doubt(session: Session, post: Any, *, up_to: int, now: datetime) -> None:
+    """Slack fell silent over this post and the older ones merged into it: it may show them all the same."""
+    await session.execute(_DOUBT, {"key": post.merge_key, "up_to": up_to, "now": now})
+
+
+async def failed(session: Session, post: Any, why: str, *, now: datetime, for_good: bool = False) -> bool:
     """Slack would not take it. Tried again with a growing pause, unless trying again cannot help or has not for hours.
 
     A voter's words are tried for as long as that may help. Returns whether somebody must look after it.

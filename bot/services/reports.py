@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.database import Session
 from bot.services.tallies import Metric
 from models import CampaignState, ConversationState, card, conversation, message, pace, state_is, tally
 
@@ -21,7 +21,7 @@ _SUMS = (
 _TEXTING_NOW = select(card.c.volunteer_id).where(
     card.c.campaign_id == bindparam("campaign_id"), card.c.clicked_at > bindparam("since")
 )
-_WAITING = select(func.count(), func.min(conversation.c.waiting_since)).where(
+_WAITING = select(func.count().label("n"), func.min(conversation.c.waiting_since).label("since")).where(
     conversation.c.campaign_id == bindparam("campaign_id"), state_is(conversation, ConversationState.NEEDS_REPLY)
 )
 _DOUBTFUL = select(func.count()).where(
@@ -66,11 +66,11 @@ class Status:
         return max(self.texted + self.answered - self.accepted - self.failed - self.doubtful, 0)
 
 
-async def status(session: AsyncSession, found: Any, *, now: datetime, rate: float) -> Status:
+async def status(session: Session, found: Any, *, now: datetime, rate: float) -> Status:
     """How far this campaign is; `rate` is the carrier's pace in segments a second."""
     of = {"campaign_id": found.id}
     sums = {row.metric: int(row.n) for row in (await session.execute(_SUMS, of)).all()}
-    waiting, since = (await session.execute(_WAITING, of)).one()
+    waiting = (await session.execute(_WAITING, of)).one()
     texting = (await session.execute(_TEXTING_NOW, {**of, "since": now - AT_IT})).scalars().all()
     through = (Metric.TEXTED, Metric.SKIPPED, Metric.WRONG_NUMBER)
     remaining = sums.get(Metric.IMPORTED, 0) - sum(sums.get(metric, 0) for metric in through)
@@ -89,8 +89,8 @@ async def status(session: AsyncSession, found: Any, *, now: datetime, rate: floa
         opt_outs=sums.get(Metric.OPT_OUTS, 0),
         skipped=sums.get(Metric.SKIPPED, 0),
         wrong_numbers=sums.get(Metric.WRONG_NUMBER, 0),
-        waiting=waiting,
-        waiting_since=since,
+        waiting=waiting.n,
+        waiting_since=waiting.since,
         doubtful=(await session.execute(_DOUBTFUL, of)).scalar_one(),
         texting_now=tuple(texting),
         stopped_why=(await session.execute(_TRIPPED)).scalar_one_or_none(),

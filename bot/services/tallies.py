@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.database import Session
 from models.types import Moment
 
 
@@ -31,6 +31,8 @@ class Metric(StrEnum):
     NOT_SENT = "not_sent"
 
 
+KEY = ("campaign_id", "bucket", "volunteer_id", "script_id", "metric")
+COLUMNS = (*KEY, "n")
 BUMP = text(
     "INSERT INTO tally (campaign_id, bucket, volunteer_id, script_id, metric, n)"
     " VALUES (:campaign_id, :bucket, :volunteer_id, :script_id, :metric, :n)"
@@ -52,11 +54,11 @@ def entry(
     }
 
 
-async def bump(session: AsyncSession, entries: Iterable[dict[str, Any]]) -> None:
+async def bump(session: Session, entries: Iterable[dict[str, Any]]) -> None:
     """Count. Entries for the same row are added up, and rows come in one order so that two batches cannot deadlock."""
     totals: dict[tuple[Any, ...], dict[str, Any]] = {}
     for values in entries:
-        key = tuple(values[name] for name in ("campaign_id", "bucket", "volunteer_id", "script_id", "metric"))
+        key = tuple(values[name] for name in KEY)
         if key in totals:
             totals[key]["n"] += values["n"]
         else:

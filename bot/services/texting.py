@@ -7,11 +7,11 @@ is shown it; whatever forbids a text is said on the card that comes back, and th
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, select, update
 
-from bot.errors import Refusal
-from bot.services import assignments, cards, optouts, rules, segments, tallies
+from bot.database import Session
+from bot.errors import Forbidden, Refusal
+from bot.services import assignments, cards, clicks, optouts, rules, segments, tallies
 from bot.services.cards import Card, Last, Press, Rest
 from bot.services.tallies import Metric
 from models import (
@@ -26,10 +26,13 @@ from models import (
     conversation,
     membership,
     message,
+    person,
     state_is,
     state_was,
 )
-from models.types import Moment
+from models import (
+    opt_out as opt_out_table,
+)
 
 _TEXTED_BY = (
     select(message.c.id, contact.c.first_name, contact.c.last_name)
@@ -42,25 +45,6 @@ _SKIPPED = (
     .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
     .where(state_was(conversation, ConversationState.DONE), conversation.c.closed_as == "skipped")
 )
-_LEAVE = (
-    update(conversation)
-    .where(
-        conversation.c.contact_id == bindparam("which"),
-        conversation.c.volunteer_id == bindparam("whose"),
-        state_was(conversation, ConversationState.HELD),
-    )
-    .values(
-        state=bindparam("into"),
-        closed_as=bindparam("why"),
-        draft=None,
-        last_out_at=func.coalesce(bindparam("out_at", type_=Moment), conversation.c.last_out_at),
-    )
-)
-QUEUED_COLUMNS = (
-    *("conversation_id", "person_id", "campaign_id", "volunteer_id", "kind", "pass", "act_key", "draft", "body"),
-    *("script_id", "segments", "state", "state_at", "created_at", "priority", "due_at", "expires_at"),
-)
-QUEUE = insert(message).values({message.c[name]: bindparam(name) for name in QUEUED_COLUMNS})
 _TAKE_BACK = (
     update(message)
     .where(
@@ -71,7 +55,12 @@ _TAKE_BACK = (
     .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
     .returning(message.c.conversation_id, message.c.body, message.c.campaign_id, message.c.script_id)
 )
-_STATE = select(message.c.state).where(message.c.id == bindparam("which"))
+_WHY_NOT_TAKEN_BACK = (
+    select(message.c.state, opt_out_table.c.state.label("opted_out"), person.c.unreachable)
+    .join(person, person.c.id == message.c.person_id)
+    .outerjoin(opt_out_table, opt_out_table.c.phone_hash == person.c.phone_hash)
+    .where(message.c.id == bindparam("which"), message.c.volunteer_id == bindparam("whose"))
+)
 _HOLD_AGAIN = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
@@ -111,7 +100,7 @@ _INVITED = (
 )
 
 
-async def send(session: AsyncSession, press: Press, *, now: datetime, undo: timedelta) -> Card:
+async def send(session: Session, press: Press, *, now: datetime, undo: timedelta) -> Card:
     """Queue the text as it stands in the field, and show the next contact.
 
     Raises Refusal for somebody who is suspended or has no card.
@@ -124,30 +113,36 @@ async def send(session: AsyncSession, press: Press, *, now: datetime, undo: time
         return await _again(session, press, seen, why, now=now, words=body)
     if why := rules.why_not(seen, now):
         return await _refused(session, press, seen, why, now=now, words=body)
-    if not await _leave(session, press, seen, ConversationState.TEXTED, out_at=now):
+    turn = await cards.whose_turn(session, press.volunteer_id, seen.campaign_id, now=now, but=seen.contact_id)
+    message_id = await clicks.write(
+        session,
+        leaving=_leaving(press, seen, ConversationState.TEXTED, out_at=now),
+        text=_text(press, seen, body, now=now, undo=undo),
+        count=_counted(press, seen, Metric.TEXTED, now=now),
+        drawing=cards.drawing(press, turn, seen=seen, now=now),
+    )
+    if message_id is None:
         return await _shown_again(session, press, await _obeyed(session, press, seen), now=now)
-    message_id = await _queue(session, press, seen, body, now=now, undo=undo)
-    await _count(session, press, seen, Metric.TEXTED, now=now)
     last = Last("Texted", cards.name_of(seen), f"m{message_id}")
-    return await cards.draw(session, press, seen.campaign_id, seen=seen, last=last, now=now)
+    return await cards.show(session, press, turn, seen=seen, now=now, last=last)
 
 
-async def skip(session: AsyncSession, press: Press, *, now: datetime) -> Card:
+async def skip(session: Session, press: Press, *, now: datetime) -> Card:
     """Set this contact aside untexted, and show the next."""
     return await _set_aside(session, press, "skipped", Metric.SKIPPED, "Skipped", now=now)
 
 
-async def wrong_number(session: AsyncSession, press: Press, *, now: datetime) -> Card:
+async def wrong_number(session: Session, press: Press, *, now: datetime) -> Card:
     """This number is not this person's: never text it again, and show the next contact."""
     return await _set_aside(session, press, "wrong_number", Metric.WRONG_NUMBER, "Wrong number noted for", now=now)
 
 
-async def opt_out(session: AsyncSession, press: Press, *, now: datetime) -> Card:
+async def opt_out(session: Session, press: Press, *, now: datetime) -> Card:
     """Never text this person again, and show the next contact."""
     return await _set_aside(session, press, "opted_out", Metric.OPT_OUTS, "Opted out", now=now)
 
 
-async def undo(session: AsyncSession, press: Press, what: str, *, now: datetime) -> Card:
+async def undo(session: Session, press: Press, what: str, *, now: datetime) -> Card:
     """Take back the last text or skip, if it is still here; the contact comes back with the words as they were sent.
 
     Words begun for the contact on the card are kept for their turn. Raises Refusal once the carrier may have the text:
@@ -162,7 +157,7 @@ async def undo(session: AsyncSession, press: Press, what: str, *, now: datetime)
     return await cards.draw(session, press, campaign_id, seen=seen, now=now)
 
 
-async def about(session: AsyncSession, press: Press) -> tuple[int, str | None]:
+async def about(session: Session, press: Press) -> tuple[int, str | None]:
     """The contact on the card, for somebody who asks for help with it, and their draft if it is no longer the script's.
 
     The card stays as it is.
@@ -174,10 +169,10 @@ async def about(session: AsyncSession, press: Press) -> tuple[int, str | None]:
     return seen.contact_id, None if written == cards.merged(seen).strip() else written
 
 
-async def open_card(session: AsyncSession, volunteer_id: str, campaign_id: int | None, *, now: datetime) -> Card:
+async def open_card(session: Session, volunteer_id: str, campaign_id: int | None, *, now: datetime) -> Card:
     """A fresh card, for `/text` and "Start texting": of the campaign that was named, else of what the volunteer holds.
 
-    Somebody invited who holds nothing gets a batch. Raises Refusal for whoever holds nothing and was not invited.
+    Somebody invited who holds nothing gets a batch. Raises Forbidden for whoever holds nothing and was not invited.
     """
     if campaign_id is None:
         campaign_id = await _whichever(session, volunteer_id)
@@ -190,11 +185,11 @@ async def open_card(session: AsyncSession, volunteer_id: str, campaign_id: int |
         await assignments.hand_out(session, campaign_id, volunteer_id, shown.next.more, by=volunteer_id, now=now)
         shown = await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
     elif not shown.next.of:
-        raise Refusal(f"You have no contacts of {shown.campaign}. Ask an organizer for some.")
+        raise Forbidden(f"You have no contacts of {shown.campaign}. Ask an organizer for some.")
     return shown
 
 
-async def as_it_stands(session: AsyncSession, volunteer_id: str, *, now: datetime) -> Card | None:
+async def as_it_stands(session: Session, volunteer_id: str, *, now: datetime) -> Card | None:
     """The live drawing once more, with the Undo of the text before it; None while it shows nobody who may be texted."""
     row = await cards.whereabouts(session, volunteer_id)
     last = await _obeyed(session, Press(volunteer_id, row.version - 1), row) if row else None
@@ -205,7 +200,7 @@ def _is_out_of_date(press: Press, seen: Any) -> bool:
     return press.version != seen.version or seen.contact_id is None or press.contact_id not in (None, seen.contact_id)
 
 
-async def _newer(session: AsyncSession, press: Press, seen: Any, notice: str, *, now: datetime) -> Card:
+async def _newer(session: Session, press: Press, seen: Any, notice: str, *, now: datetime) -> Card:
     """The live card for a press on an older one. A press that was already obeyed needs no words.
 
     What was typed on the older one is kept if it was for the same contact.
@@ -216,7 +211,7 @@ async def _newer(session: AsyncSession, press: Press, seen: Any, notice: str, *,
     return await _again(session, press, seen, notice, now=now, words=words)
 
 
-async def _obeyed(session: AsyncSession, press: Press, seen: Any) -> Last | None:
+async def _obeyed(session: Session, press: Press, seen: Any) -> Last | None:
     """What an earlier press on this very drawing did."""
     if row := (await session.execute(_TEXTED_BY, {"act_key": _act_key(press)})).first():
         return Last("Texted", cards.name_of(row), f"m{row.id}")
@@ -227,7 +222,7 @@ async def _obeyed(session: AsyncSession, press: Press, seen: Any) -> Last | None
     return None
 
 
-async def _shown_again(session: AsyncSession, press: Press, last: Last | None, *, now: datetime) -> Card:
+async def _shown_again(session: Session, press: Press, last: Last | None, *, now: datetime) -> Card:
     """The live card as it is, for a press that another press was quicker than."""
     seen = await cards.look(session, press.volunteer_id)
     last = last if press.version == seen.version - 1 else None
@@ -236,37 +231,32 @@ async def _shown_again(session: AsyncSession, press: Press, last: Last | None, *
     return await cards.draw(session, press, seen.last_campaign_id, seen=seen, now=now, last=last)
 
 
-async def _again(
-    session: AsyncSession, press: Press, seen: Any, notice: str, *, now: datetime, words: str = ""
-) -> Card:
+async def _again(session: Session, press: Press, seen: Any, notice: str, *, now: datetime, words: str = "") -> Card:
     """A fresh drawing with the reason why nothing was sent. `words` are what the volunteer had written."""
     if words and seen.contact_id:
         await session.execute(_KEEP_DRAFT, {"which": seen.contact_id, "words": words})
     return await cards.draw(session, press, seen.last_campaign_id, seen=seen, now=now, notice=notice)
 
 
-async def _refused(session: AsyncSession, press: Press, seen: Any, why: str, *, now: datetime, words: str) -> Card:
+async def _refused(session: Session, press: Press, seen: Any, why: str, *, now: datetime, words: str) -> Card:
     """Put away a contact who may never be texted; keep the words for one who may be later."""
     opted_out = seen.opted_out == OptOutState.OUT
     if opted_out or seen.unreachable is not None:
         closed_as = "opted_out" if opted_out else "unreachable"
-        await _leave(session, press, seen, ConversationState.DONE, closed_as)
+        await _put_away(session, press, seen, closed_as)
     return await _again(session, press, seen, why, now=now, words=words)
 
 
-async def _leave(
-    session: AsyncSession,
-    press: Press,
-    seen: Any,
-    into: ConversationState,
-    why: str | None = None,
-    *,
-    out_at: datetime | None = None,
-) -> bool:
-    """The contact leaves the volunteer's row: a compare-and-set that only one press wins."""
-    values = {"which": seen.contact_id, "whose": press.volunteer_id, "into": into.value, "why": why, "out_at": out_at}
-    left: Any = await session.execute(_LEAVE, values)
-    return bool(left.rowcount == 1)
+async def _put_away(session: Session, press: Press, seen: Any, why: str) -> bool:
+    """The contact leaves the volunteer's hand untexted; False if another press was quicker."""
+    values = _leaving(press, seen, ConversationState.DONE, why)
+    return (await session.execute(clicks.LEAVE, values)).rowcount == 1
+
+
+def _leaving(
+    press: Press, seen: Any, into: ConversationState, why: str | None = None, *, out_at: datetime | None = None
+) -> dict[str, Any]:
+    return {"which": seen.contact_id, "whose": press.volunteer_id, "into": into.value, "why": why, "out_at": out_at}
 
 
 def _act_key(press: Press) -> str:
@@ -274,10 +264,10 @@ def _act_key(press: Press) -> str:
     return f"card:{press.volunteer_id}:{press.version}"
 
 
-async def _queue(session: AsyncSession, press: Press, seen: Any, body: str, *, now: datetime, undo: timedelta) -> int:
+def _text(press: Press, seen: Any, body: str, *, now: datetime, undo: timedelta) -> dict[str, Any]:
     """The text's row, which is its place in the queue. It expires with its window: never a text at night."""
     proposed = cards.merged(seen)
-    values = {
+    return {
         "conversation_id": seen.contact_id,
         "person_id": seen.person_id,
         "campaign_id": seen.campaign_id,
@@ -296,19 +286,17 @@ async def _queue(session: AsyncSession, press: Press, seen: Any, body: str, *, n
         "due_at": now + undo,
         "expires_at": rules.until(seen, now),
     }
-    result: Any = await session.execute(QUEUE, values)
-    return int(result.inserted_primary_key[0])
 
 
 async def _set_aside(
-    session: AsyncSession, press: Press, closed_as: str, metric: Metric, did: str, *, now: datetime
+    session: Session, press: Press, closed_as: str, metric: Metric, did: str, *, now: datetime
 ) -> Card:
     seen = await cards.look(session, press.volunteer_id)
     if _is_out_of_date(press, seen):
         return await _newer(session, press, seen, "That card was out of date, so nothing was changed.", now=now)
     if closed_as != "skipped":
         await optouts.lock(session, seen.person_id)
-    if not await _leave(session, press, seen, ConversationState.DONE, closed_as):
+    if not await _put_away(session, press, seen, closed_as):
         return await _shown_again(session, press, await _obeyed(session, press, seen), now=now)
     is_new = True
     if closed_as == "opted_out":
@@ -318,29 +306,37 @@ async def _set_aside(
         await optouts.unreachable(session, seen.person_id, "wrong number", now=now)
         await optouts.close_conversations(session, seen.person_id, "wrong_number")
     if is_new:
-        await _count(session, press, seen, metric, now=now)
+        await tallies.bump(session, [_counted(press, seen, metric, now=now)])
     undone_by = f"c{seen.contact_id}" if closed_as == "skipped" else None
     last = Last(did, cards.name_of(seen), undone_by)
     return await cards.draw(session, press, seen.campaign_id, seen=seen, last=last, now=now)
 
 
-async def _take_back(session: AsyncSession, which: dict[str, Any], *, now: datetime) -> int:
+async def _take_back(session: Session, which: dict[str, Any], *, now: datetime) -> int:
     """Returns the campaign. The message's compare-and-set decides between this and the worker's claim."""
     row = (await session.execute(_TAKE_BACK, {**which, "now": now})).first()
     if row is None:
-        state = (await session.execute(_STATE, {"which": which["which"]})).scalar_one_or_none()
-        if state == MessageState.BLOCKED:
-            raise Refusal("That text was never sent: the person opted out first.")
-        if state == MessageState.TAKEN_BACK:
-            raise Refusal("That text has already been taken back.")
-        raise Refusal("Too late: that text has already left, and nothing can call it back.")
+        raise Refusal(_too_late((await session.execute(_WHY_NOT_TAKEN_BACK, which)).first()))
     await session.execute(_HOLD_AGAIN, {**which, "which": row.conversation_id, "words": row.body})
     counted = {"campaign_id": row.campaign_id, "volunteer_id": which["whose"], "script_id": row.script_id}
     await tallies.bump(session, [tallies.entry(Metric.TEXTED, **counted, now=now, n=-1)])
     return int(row.campaign_id)
 
 
-async def _unskip(session: AsyncSession, which: dict[str, Any], *, now: datetime) -> int:
+def _too_late(row: Any | None) -> str:
+    """Why a text can't be taken back, for the volunteer."""
+    if row is not None and row.state == MessageState.TAKEN_BACK:
+        return "That text has already been taken back."
+    if row is None or row.state != MessageState.BLOCKED:
+        return "Too late: that text has already left, and nothing can call it back."
+    if row.opted_out == OptOutState.OUT:
+        return "That text was never sent: the person opted out first."
+    if row.unreachable is not None:
+        return f"That text was never sent: this number can't be texted ({row.unreachable})."
+    return "That text was never sent: the person may have asked to be left alone. If not, they come back to your card."
+
+
+async def _unskip(session: Session, which: dict[str, Any], *, now: datetime) -> int:
     row = (await session.execute(_UNSKIP, which)).first()
     if row is None:
         raise Refusal("That contact can't be brought back any more.")
@@ -349,14 +345,14 @@ async def _unskip(session: AsyncSession, which: dict[str, Any], *, now: datetime
     return int(row.campaign_id)
 
 
-async def _whichever(session: AsyncSession, volunteer_id: str) -> int:
+async def _whichever(session: Session, volunteer_id: str) -> int:
     for statement in (_HOLDING, _INVITED):
         found = (await session.execute(statement, {"volunteer_id": volunteer_id})).scalar_one_or_none()
         if found is not None:
             return int(found)
-    raise Refusal("You have no contacts in hand and no open invitation. Ask an organizer for some.")
+    raise Forbidden("You have no contacts in hand and no open invitation. Ask an organizer for some.")
 
 
-async def _count(session: AsyncSession, press: Press, seen: Any, metric: Metric, *, now: datetime) -> None:
+def _counted(press: Press, seen: Any, metric: Metric, *, now: datetime) -> dict[str, Any]:
     counted = {"campaign_id": seen.campaign_id, "volunteer_id": press.volunteer_id, "script_id": seen.script_id}
-    await tallies.bump(session, [tallies.entry(metric, **counted, now=now)])
+    return tallies.entry(metric, **counted, now=now)

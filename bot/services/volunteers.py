@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.errors import Refusal
+from bot.database import Session
+from bot.errors import Forbidden, Refusal
 from bot.services import audit
 from models import Role, volunteer
 
@@ -30,30 +30,30 @@ _ROW = select(volunteer).where(volunteer.c.slack_id == bindparam("slack_id"))
 _SET_ROLE = update(volunteer).where(volunteer.c.slack_id == bindparam("who")).values(role=bindparam("new_role"))
 
 
-async def meet(session: AsyncSession, slack_id: str, *, name: str = "", role: Role = Role.VOLUNTEER) -> None:
+async def meet(session: Session, slack_id: str, *, name: str = "", role: Role = Role.VOLUNTEER) -> None:
     """Make sure that this person of Slack has a row; somebody we know keeps the role they have."""
     await session.execute(_MEET, {"slack_id": slack_id, "role": role.value, "name": name})
 
 
-async def role_of(session: AsyncSession, slack_id: str) -> Role | None:
+async def role_of(session: Session, slack_id: str) -> Role | None:
     """The role that was given to them here, or None for a stranger."""
     given = (await session.execute(_ROLE, {"slack_id": slack_id})).scalar_one_or_none()
     return Role(given) if given is not None else None
 
 
-async def check_not_suspended(session: AsyncSession, slack_id: str) -> None:
-    """Raises Refusal for somebody whose role is `none`."""
+async def check_not_suspended(session: Session, slack_id: str) -> None:
+    """Raises Forbidden for somebody whose role is `none`."""
     if await role_of(session, slack_id) is Role.NONE:
-        raise Refusal(SUSPENDED)
+        raise Forbidden(SUSPENDED)
 
 
-async def named(session: AsyncSession, slack_id: str) -> str:
+async def named(session: Session, slack_id: str) -> str:
     """Their name, or "" while we have none."""
     row = (await session.execute(_ROW, {"slack_id": slack_id})).first()
     return row.name if row else ""
 
 
-async def set_role(session: AsyncSession, slack_id: str, role: Role, *, by: str, now: datetime) -> None:
+async def set_role(session: Session, slack_id: str, role: Role, *, by: str, now: datetime) -> None:
     """Give or take a role. Raises Refusal for one's own: nobody locks themselves out by a slip."""
     if slack_id == by:
         raise Refusal("You can't change your own role. Ask another admin.")

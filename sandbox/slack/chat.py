@@ -71,6 +71,11 @@ def _thread(channel: Channel, given: Json) -> str | None:
 
 
 def _extra(given: Json) -> Json:
+    if metadata := given.get("metadata"):
+        if not isinstance(metadata, dict) or not {"event_type", "event_payload"} <= set(metadata):
+            raise SlackError("invalid_metadata_format")
+        if not isinstance(metadata["event_type"], str) or not isinstance(metadata["event_payload"], dict):
+            raise SlackError("invalid_metadata_schema")
     return {name: given[name] for name in ("attachments", "metadata") if given.get(name)}
 
 

@@ -155,7 +155,10 @@ def _between(messages: list[Message], given: Json) -> list[Message]:
 
 def _messages(messages: list[Message], given: Json) -> Json:
     some, cursor = page(messages, given, most=999)
-    shown = {"messages": [message.as_json() for message in some], "has_more": bool(cursor)}
+    found = [message.as_json() for message in some]
+    if not flag(given, "include_all_metadata"):
+        found = [{name: value for name, value in one.items() if name != "metadata"} for one in found]
+    shown = {"messages": found, "has_more": bool(cursor)}
     return {**shown, "response_metadata": {"next_cursor": cursor}} if cursor else shown
 
 

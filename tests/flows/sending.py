@@ -12,7 +12,7 @@ async def clicks(world: World, priya: Person, times: int = 1, words: str | None 
         if words:
             await priya.edits("Message", words.format(number=number))
         await priya.presses("Send")
-        await world.slack.settle()
+        await world.drawn()
 
 
 async def one_text(world: World, priya: Person, words: str = "Are you voting, Sara?") -> None:

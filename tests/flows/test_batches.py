@@ -12,11 +12,7 @@ from tests.world import LIST, World, people
 SARA, TOM = "+13135550101", "+13135550102"
 
 
-@pytest.fixture
-async def card(world: World, priya: Person) -> None:
-    """Priya has three contacts in hand, and Sara on her card."""
-    await world.live_campaign()
-    await world.texting(priya)
+NOT_YOURS = "You have no contacts in a campaign named “{}”. Ask an organizer for some."
 
 
 async def test_somebody_invited_takes_batch_after_batch_until_nobody_is_left(
@@ -88,8 +84,24 @@ async def test_whoever_was_given_nothing_is_told_so(world: World, priya: Person)
     await world.live_campaign()
 
     assert "no contacts in hand and no open invitation" in (await priya.types("/text")).text
-    assert "You have no contacts of Fall GOTV" in (await priya.types("/text fall")).text
+    assert (await priya.types("/text fall")).text == NOT_YOURS.format("fall")
     assert priya.dm.messages == []
+
+
+async def test_what_others_text_is_nobody_s_business(world: World, olivia: Person, priya: Person) -> None:
+    await world.live_campaign()
+    await world.new_campaign("Fall recount")
+    await world.live_campaign("Spring")
+    await olivia.types("/textbank pause Spring")
+
+    for words in ("fall", "spring", "fall recount", "no such thing"):
+        assert (await priya.types(f"/text {words}")).text == NOT_YOURS.format(words)
+    await world.texting(priya, 1)
+    await priya.types("/text fall")
+    assert "*Sara Lopez*" in priya.card.words
+    await olivia.types("/textbank pause Fall GOTV")
+    await priya.types("/text fall")
+    assert "*Fall GOTV* is paused" in priya.dm.messages[-1].words
 
 
 @pytest.mark.usefixtures("card")

@@ -2,9 +2,13 @@
 
 import csv
 import io
+from typing import Any
 
 import pytest
 
+from bot.database import Session
+from bot.services import contacts, import_files
+from bot.services.contact_rows import Chunk
 from sandbox.slack import File, Person
 from tests.world import CONSENT, LIST, SCRIPT, World
 
@@ -221,3 +225,29 @@ async def test_a_file_that_slack_cannot_give_just_now_is_fetched_later(world: Wo
         await world.new_campaign()
     await world.settles()
     assert "3 contacts imported" in olivia.dm.messages[-1].words
+
+
+async def test_a_file_that_breaks_off_every_time_holds_up_no_other_and_is_given_up_in_the_end(
+    world: World, olivia: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = contacts.contact_staging.put_in
+
+    async def breaks(session: Session, chunk: Chunk, *args: Any, **more: Any) -> tuple[int, int]:
+        if "Sara" in chunk.raws[0]:
+            raise RuntimeError("the process that read the file was killed")
+        return await stage(session, chunk, *args, **more)
+
+    monkeypatch.setattr(contacts.contact_staging, "put_in", breaks)
+    with pytest.raises(RuntimeError):
+        await world.new_campaign()
+    await olivia.types("/textbank import Fall GOTV")
+    more = LIST.splitlines()[0] + "\nLee,Wong,313 555 0104,Flint,MI\n"
+    await olivia.submits({"Contacts (CSV)": File("more.csv", more.encode()), "Consent": CONSENT})
+    await world.importer.step()
+    for _ in range(import_files.TRIES - 1):
+        with pytest.raises(RuntimeError):
+            await world.importer.step()
+    await world.settles()
+    told = [message.words for message in olivia.dm.messages if "imported" in message.words]
+    assert "1 contact imported from more.csv" in told[0]
+    assert "broke off 5 times at row 1" in told[1]

@@ -4,13 +4,14 @@ from sqlalchemy import text
 
 from sandbox.slack import Person
 from tests.flows.sending import SARA, one_text
-from tests.world import World, open_world
+from tests.world import LIST, World, open_world
 
 
-async def never_opens(world: World) -> None:
+async def never_opens(world: World, where: str = "") -> None:
     """The windows of an older import, made before such people were turned away."""
+    closed = text("UPDATE texting_window SET key = 'America/Detroit closed' WHERE key LIKE :where")
     async with world.kit.database.transaction() as session:
-        await session.execute(text("UPDATE texting_window SET key = 'America/Detroit closed'"))
+        await session.execute(closed, {"where": f"{where}%"})
 
 
 async def test_whoever_may_never_be_texted_is_not_imported_and_the_file_says_why(database_url: str) -> None:
@@ -32,6 +33,14 @@ async def test_a_list_of_people_who_may_never_be_texted_is_said_in_words(world: 
     await world.texting(priya)
     assert "may be texted at no hour" in priya.dm.messages[-1].words
     assert priya.card is None
+
+
+async def test_those_who_may_never_be_texted_do_not_hide_when_the_others_may(world: World, priya: Person) -> None:
+    await world.live_campaign(contacts=f"{LIST}Lee,Wong,(213) 555-0104,Los Angeles,CA\n")
+    await never_opens(world, "America/Detroit")
+    world.time.passes(hours=13)
+    await world.texting(priya)
+    assert "They may be texted again from" in priya.dm.messages[-1].words
 
 
 async def test_an_answer_to_somebody_who_may_never_be_texted_is_refused_in_words(world: World, priya: Person) -> None:

@@ -25,7 +25,7 @@ async def test_from_a_file_to_a_text_and_from_an_answer_to_a_thread(
 
     await priya.edits("Message", "Hi Sara! Are you voting on Tuesday?")
     await priya.presses("Send")
-    await world.slack.settle()
+    await world.drawn()
     assert "Texted *Sara Lopez*" in priya.card.words
     assert "*Tom Reed*" in priya.card.words
     await world.a_while()

@@ -10,10 +10,8 @@ SARA, TOM = "+13135550101", "+13135550102"
 
 
 @pytest.fixture
-async def sara(world: World, priya: Person) -> Phone:
+async def sara(world: World, priya: Person, card: None) -> Phone:
     """Sara's phone. Priya has pressed Send for her a moment ago, and has Tom on her card."""
-    await world.live_campaign()
-    await world.texting(priya)
     await priya.presses("Send")
     await world.drawn()
     return world.phone(SARA)
@@ -89,6 +87,26 @@ async def test_a_stop_while_the_text_waits_for_its_undo_is_obeyed(
     await world.drawn()
     assert "That text was never sent: the person opted out first." in priya.ephemerals[-1].words
     assert await outs(world) == [("out", "text")]
+
+
+async def test_an_undo_after_a_doubtful_stop_says_that_it_is_doubtful(world: World, priya: Person, sara: Phone) -> None:
+    await sara.texts("not interested")
+    await world.a_while()
+    assert world.carrier.texts == []
+
+    await priya.presses("Undo")
+    await world.drawn()
+    assert "never sent: the person may have asked to be left alone" in priya.ephemerals[-1].words
+
+
+@pytest.mark.usefixtures("sara")
+async def test_an_undo_after_a_wrong_number_elsewhere_says_so(world: World, priya: Person, sam: Person) -> None:
+    await world.live_campaign("Recount")
+    await world.texting(sam, name="Recount")
+    await sam.chooses("Wrong number")
+    await priya.presses("Undo")
+    await world.drawn()
+    assert "never sent: this number can't be texted (wrong number)" in priya.ephemerals[-1].words
 
 
 async def test_a_stop_while_texts_wait_for_a_pause_to_end_is_obeyed(

@@ -17,29 +17,25 @@ from handlers.posting import Writer
 from sandbox.carrier import Phone
 from sandbox.serving import serve
 from sandbox.slack import Message, Person
+from tests.project.test_manifest import granted
 from tests.world import World
 
 TOM = "+13135550102"
 
 
 @pytest.fixture
-async def sara(world: World, priya: Person) -> Phone:
-    """Sara's phone. Priya has texted her and Tom."""
-    await world.live_campaign()
-    await world.texting(priya)
-    for _ in range(2):
-        await priya.presses("Send")
-        await world.a_while()
-    return world.phone("+13135550101")
+async def sara(world: World, priya: Person, sara: Phone) -> Phone:
+    """... and Tom too: Ana is on her card."""
+    await priya.presses("Send")
+    await world.a_while()
+    return sara
 
 
 @pytest.fixture
-async def thread(world: World, priya: Person, sara: Phone) -> Message:
-    """Sara has asked where to vote, and Priya has the thread."""
-    await sara.texts("Where do I vote?")
+async def thread(world: World, thread: Message) -> Message:
+    """... and the card has come again below it."""
     await world.a_while()
-    await world.a_while()
-    return priya.threads[0]
+    return thread
 
 
 @pytest.fixture
@@ -125,6 +121,58 @@ async def test_a_reply_is_not_given_up_for_what_is_no_fault_of_its_volunteer(
         await world.a_while(30)
     assert [reply.words.count("> Hello?") for reply in thread.replies] == [1]
     assert "Sara Lopez" not in olivia.dm.messages[-1].words
+
+
+async def test_news_is_told_once_though_the_card_comes_again_below_a_thread(
+    world: World, priya: Person, sara: Phone
+) -> None:
+    await sara.texts("STOP")
+    await world.phone(TOM).texts("Who is this?")
+    for _ in range(3):
+        await world.a_while()
+    assert priya.dm.messages[-1] is priya.card
+    told = "opted out" in priya.card.words
+    await priya.presses("Skip", on=priya.card)
+    await world.drawn()
+    assert told + ("Sara Lopez opted out" in priya.dm.messages[-1].words) == 1
+
+
+@pytest.mark.parametrize("weather", [{"status": 500}, {"cut": True}])
+async def test_a_thread_that_slack_made_without_saying_so_is_not_made_twice(
+    world: World, priya: Person, sara: Phone, weather: dict[str, Any]
+) -> None:
+    world.slack.scopes = granted()
+    world.slack.respond_next("chat.postMessage", after=True, **weather)
+    await sara.texts("Where do I vote?")
+    await world.a_while()
+    await sara.texts("And when?")
+    await world.a_while()
+    await world.a_while()
+    [thread] = priya.threads
+    assert "> Where do I vote?" in thread.words
+    assert [reply.words.count("> And when?") for reply in thread.replies] == [1]
+    assert times_said(priya, "Where do I vote?") == 1
+
+    await priya.writes("At the library", in_=thread)
+    await world.a_while()
+    assert world.carrier.texts_to(sara)[-1] == "At the library"
+
+
+@pytest.mark.parametrize("withheld", [set(), {"im:write"}])
+async def test_a_thread_that_slack_did_not_make_is_made_when_it_listens_again(
+    world: World, priya: Person, sara: Phone, withheld: set[str]
+) -> None:
+    world.slack.scopes = granted() - withheld
+    world.slack.respond_next("chat.postMessage", status=500)
+    world.slack.respond_next("conversations.history", status=500)
+    await sara.texts("Where do I vote?")
+    for _ in range(4):
+        await world.a_while()
+    assert times_said(priya, "Where do I vote?") == 1
+
+
+async def test_slack_is_asked_for_no_history_while_it_answers(world: World, thread: Message) -> None:
+    assert world.slack.count("conversations.history") == world.slack.count("conversations.open") == 0
 
 
 # ---------------------------------------------------------------------------------------------- two writers
@@ -310,8 +358,7 @@ async def test_our_token_is_shown_to_slack_only(
     world.slack.respond_next("download", status=503)
     await world.new_campaign()
     async with world.kit.database.transaction() as session:
-        connection = await session.connection()
-        await connection.exec_driver_sql(f"UPDATE contact_import SET file_url = '{url}/list.csv'")
+        await session.exec_driver_sql(f"UPDATE contact_import SET file_url = '{url}/list.csv'")
     await world.a_while(20)
     assert "The file is not kept in Slack but at 127.0.0.1" in olivia.dm.messages[-1].words
     assert asked == []

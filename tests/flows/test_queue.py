@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.services import outbox
+from bot.services import outbox, outcomes
 from sandbox.slack import Person
 from tests.flows.sending import SARA, clicks, one_text, people, posts, states
 from tests.world import World
@@ -190,7 +190,7 @@ async def test_a_click_that_arrives_five_times_at_once_is_one_text_for_each_of_t
     for _ in range(20):
         card = priya.card
         await asyncio.gather(*(priya.presses("Send", on=card) for _ in range(5)))
-        await world.slack.settle()
+        await world.drawn()
     await world.a_while()
 
     assert sorted(form["To"] for form in posts(world)) == [f"+1313555{1000 + n}" for n in range(20)]
@@ -214,7 +214,7 @@ async def test_a_database_that_stumbles_while_outcomes_are_written_costs_nothing
     world.carrier.lose_callbacks = True  # only what the worker writes down counts
     world.time.passes(seconds=6)
     stumbles = [OperationalError("UPDATE", {}, Exception("database is locked")), RuntimeError("a fault of ours")]
-    proper, began = outbox.record, outbox.begin
+    proper, began = outcomes.record, outbox.begin
 
     async def stumbling(*args: object, **more: object) -> object:
         if stumbles:
@@ -227,7 +227,7 @@ async def test_a_database_that_stumbles_while_outcomes_are_written_costs_nothing
 
     monkeypatch.setattr(outbox, "begin", away)
     del stumbles[1]
-    monkeypatch.setattr(outbox, "record", stumbling)
+    monkeypatch.setattr(outcomes, "record", stumbling)
     stopping = asyncio.Event()
     loop = asyncio.create_task(world.sender.run(stopping))
     async with asyncio.timeout(30):

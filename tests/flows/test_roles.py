@@ -110,18 +110,30 @@ async def test_somebody_suspended_texts_nobody_any_more(world: World, olivia: Pe
 
     for label in ("Send", "Skip"):
         await priya.presses(label, on=priya.card)
-        await world.slack.settle()
+        await world.drawn()
         assert "access to texting has been taken away" in priya.ephemerals[-1].words
     await priya.presses("Reply", on=thread)
-    await world.slack.settle()
+    await world.drawn()
     assert priya.modal is None
     await priya.writes("Hi there", in_=thread)
     await world.a_while()
     assert "access to texting has been taken away" in thread.replies[-1].words
     assert "taken away" in (await priya.types("/text")).text
     await priya.presses("Start texting", on=field.messages[0])
-    await world.slack.settle()
+    await world.drawn()
     assert "taken away" in priya.ephemerals[-1].words
     assert "nobody there who could text" in (await olivia.types("/textbank assign Fall @priya 1")).text
     assert len(world.carrier.texts) == sent
+    what = ["card.send", "card.skip", "thread.reply", "message", "/text", "start_texting"]
+    assert await refused(world) == [(priya.id, each) for each in what]
     assert [row.state for row in await world.query("SELECT state FROM message")] == ["delivered"]
+
+
+async def test_whoever_has_nothing_to_text_is_refused_and_noted(world: World, olivia: Person, priya: Person) -> None:
+    await world.live_campaign()
+    await priya.types("/text")
+    await priya.types("/text Fall GOTV")
+    assert await refused(world) == [(priya.id, "/text")] * 2
+
+    await world.texting(priya)
+    assert len(await refused(world)) == 2

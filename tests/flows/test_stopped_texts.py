@@ -6,8 +6,8 @@ import time
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.services import inbound, outbox
-from bot.services.outbox import Outcome, Result
+from bot.services import inbound, outbox, outcomes
+from bot.services.outcomes import Outcome, Result
 from handlers import sending
 from sandbox.slack import Person
 from tests.flows.sending import SARA, clicks, one_text, people, posts, states
@@ -89,6 +89,7 @@ async def test_a_hold_brings_first_texts_back_and_says_which_lines_did_not_leave
     await priya.presses("Keep talking")
     await world.drawn()
     await sam.types("/text")
+    assert "Sara Lopez may have asked to be left alone, so your text was not sent" in sam.card.words
     assert "*Sara Lopez*" in sam.card.words
     assert sam.card.inputs["Message"] == "My words for Sara"
 
@@ -182,14 +183,14 @@ async def test_an_outcome_that_cannot_be_written_takes_no_other_with_it(
     world.carrier.lose_callbacks = True
     await clicks(world, priya, times=3)
     monkeypatch.setattr(sending, "TRIES", 2)
-    proper = outbox.record
+    proper = outcomes.record
 
-    async def choosy(session: object, outcomes: list[Outcome], **more: object) -> object:
-        if any(outcome.message_id == 2 for outcome in outcomes):
+    async def choosy(session: object, batch: list[Outcome], **more: object) -> object:
+        if any(outcome.message_id == 2 for outcome in batch):
             raise RuntimeError("a fault of ours")
-        return await proper(session, outcomes, **more)  # type: ignore[arg-type]
+        return await proper(session, batch, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(outbox, "record", choosy)
+    monkeypatch.setattr(outcomes, "record", choosy)
     world.time.passes(seconds=6)
     await world.sender.step()
     assert await states(world) == ["accepted", "posting", "accepted"]

@@ -12,24 +12,6 @@ from tests.world import World, open_world, people
 TOM = "+13135550102"
 
 
-@pytest.fixture
-async def sara(world: World, priya: Person) -> Phone:
-    """Sara's phone. Priya has texted her, and has Tom on her card."""
-    await world.live_campaign()
-    await world.texting(priya)
-    await priya.presses("Send")
-    await world.a_while()
-    return world.phone("+13135550101")
-
-
-@pytest.fixture
-async def thread(world: World, priya: Person, sara: Phone) -> Message:
-    """Sara has asked where to vote, and Priya has the thread."""
-    await sara.texts("Where do I vote?")
-    await world.a_while()
-    return priya.threads[0]
-
-
 def last_said(thread: Message) -> str:
     return thread.replies[-1].words
 

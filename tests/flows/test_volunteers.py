@@ -10,13 +10,6 @@ from tests.world import World, aims, people
 SARA, TOM, ANA = "+13135550101", "+13135550102", "+13135550103"
 
 
-@pytest.fixture
-async def card(world: World, priya: Person) -> None:
-    """Priya has three contacts in hand, and Sara on her card."""
-    await world.live_campaign()
-    await world.texting(priya)
-
-
 @pytest.mark.usefixtures("card")
 async def test_the_card_says_who_where_until_when_how_many_and_what_it_costs(world: World, priya: Person) -> None:
     words = priya.card.words

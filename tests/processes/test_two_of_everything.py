@@ -159,7 +159,7 @@ async def fleet(database_url: str, logs: Path) -> AsyncIterator[Fleet]:
 def empty_postgres(postgres: Any) -> Iterator[str]:
     """The address of a database with nothing in it."""
     name = "two_of_everything"
-    engine = create_engine(driver_url(postgres.get_uri("postgres"), asynchronous=False), isolation_level="AUTOCOMMIT")
+    engine = create_engine(driver_url(postgres.get_uri("postgres")), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     yield postgres.get_uri(name)

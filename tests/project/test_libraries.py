@@ -10,7 +10,6 @@ from tests.project import source
 
 OURS = {*source.PROGRAM, "sandbox", "migrations", "tests", "benchmarks"}
 NEVER_IMPORTED = {
-    "aiosqlite": "SQLAlchemy's driver for SQLite",
     "psycopg": "SQLAlchemy's driver for PostgreSQL",
     "python-multipart": "Starlette reads forms with it",
     "tzdata": "time zones, where the system has none",

@@ -138,7 +138,9 @@ async def workspace(**options: Any) -> AsyncIterator[tuple[Slack, Tiny]]:
     slack = Slack(**options)
     async with serve(slack.app) as slack.url, aiohttp.ClientSession() as http:
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.url + "/api/")
-        tiny = Tiny(AsyncApp(client=client, signing_secret=slack.signing_secret), client)
+        # A listener ends before Slack has its answer: nobody need guess how long it goes on afterwards.
+        bolt = AsyncApp(client=client, signing_secret=slack.signing_secret, process_before_response=True)
+        tiny = Tiny(bolt, client)
         _listen(tiny, http)
         handler = AsyncSlackRequestHandler(tiny.bolt)
         verifier = SignatureVerifier(slack.signing_secret)

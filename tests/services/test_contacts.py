@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, text, update
 
 import models
 from bot.database import Database
-from bot.services import campaigns, contacts, csv_files, phones
+from bot.services import campaigns, contact_staging, contacts, csv_files, phones
 from bot.services.contact_columns import columns
 from bot.services.contact_rows import Chunk, Options, birth_year, chunks, split_name
 from bot.services.contacts import Running
@@ -45,8 +45,8 @@ class Office:
 
     async def stages(self, running: Running, chunk: Chunk) -> tuple[int, int]:
         async with self.database.transaction() as session:
-            await contacts.add_windows(session, chunk.windows)
-            return await contacts.stage(session, running, chunk, until=LATER)
+            windows = await contact_staging.windows(session, chunk.windows)
+            return await contacts.stage(session, running, chunk, windows, until=LATER)
 
     async def imports(self, content: str) -> Running:
         running = await self.receives()
@@ -279,19 +279,50 @@ async def test_two_imports_of_the_same_new_people_at_once_make_each_of_them_once
     first, second = await office.receives(), await office.receives()
     (chunk,) = office.chunks("name,phone\nAnn,3135550101\nBob,3135550102\n")
     async with office.database.transaction() as session:
-        await contacts.add_windows(session, chunk.windows)
+        windows = await contact_staging.windows(session, chunk.windows)
     async with office.database.transaction() as session:
-        assert await contacts.stage(session, first, chunk, until=LATER) == (2, 0)
+        assert await contacts.stage(session, first, chunk, windows, until=LATER) == (2, 0)
         late = asyncio.create_task(office.stages(second, chunk))
         await asyncio.sleep(0.3)
     # SQLite lets the second begin only now; PostgreSQL let it look before there was anything to see.
     if not office.database.sqlite:
-        with pytest.raises(contacts.Overtaken):
+        with pytest.raises(contact_staging.Overtaken):
             await late
         late = asyncio.create_task(office.stages(second, chunk))
     assert await late == (0, 2)
     assert len(await office.all(select(models.contact))) == len(await office.all(select(models.person))) == 2
     assert await office.reasons(second) == {2: "already in this campaign", 3: "already in this campaign"}
+
+
+async def test_two_imports_of_people_known_from_elsewhere_make_each_of_them_one_contact(office: Office) -> None:
+    await office.imports("name,phone\nAnn,3135550101\n")
+    new = campaigns.NewCampaign("December", "Hi {first_name}", "They signed up on our page", "people.csv", None)
+    async with office.database.transaction() as session:
+        office.campaign_id, _ = await campaigns.create(session, new, by="U1", now=NOW)
+    first, second = await office.receives(), await office.receives()
+    (chunk,) = office.chunks("name,phone\nAnn,3135550101\n")
+    async with office.database.transaction() as session:
+        windows = await contact_staging.windows(session, chunk.windows)
+    async with office.database.transaction() as session:
+        assert await contacts.stage(session, first, chunk, windows, until=LATER) == (1, 0)
+        late = asyncio.create_task(office.stages(second, chunk))
+        await asyncio.sleep(0.3)
+    if not office.database.sqlite:
+        with pytest.raises(contact_staging.Overtaken):
+            await late
+        late = asyncio.create_task(office.stages(second, chunk))
+    assert await late == (0, 1)
+    assert await office.reasons(second) == {2: "already in this campaign"}
+
+
+async def test_an_import_that_broke_off_waits_behind_the_others(office: Office) -> None:
+    first = await office.receives()
+    async with office.database.transaction() as session:
+        await contacts.give_back(session, first.id, owner="me")
+        new = campaigns.NewCampaign("", "", "", "more.csv", None)
+        later = await campaigns.add_import(session, office.campaign_id, new, consent="They signed up", by="U1", now=NOW)
+    async with office.database.reading() as session:
+        assert await contacts.waiting(session, now=NOW) == [later, first.id]
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from sqlalchemy import func, select, text
 
 import models
 from bot.database import Database
-from bot.services import campaigns
-from handlers import importing
+from bot.services import campaigns, contacts, file_reader, import_files
+from bot.services.contact_rows import Options
+from bot.services.import_files import import_file
 
 NOW = datetime(2026, 10, 20, 16, tzinfo=UTC)
 
@@ -34,19 +35,10 @@ class Desk:
         async with self.database.transaction() as session:
             _, self.import_id = await campaigns.create(session, new, by="U1", now=self.now)
 
-    async def runs(self, owner: str = "me", progress: Callable[[int, int], Any] | None = None, rows: int = 100) -> None:
-        await importing.run(
-            self.database,
-            self.import_id,
-            self.path,
-            region="US",
-            secret="a secret for tests",
-            hours="09:00-20:00",
-            owner=owner,
-            clock=lambda: self.now,
-            progress=progress,
-            chunk_rows=rows,
-        )
+    async def runs(self, owner: str = "me", progress: Callable[[int, int], Any] = print, rows: int = 100) -> None:
+        options = Options(region="US", secret="a secret for tests", hours="09:00-20:00", chunk_rows=rows)
+        about: dict[str, Any] = {"owner": owner, "clock": lambda: self.now, "on_progress": progress}
+        await import_file(self.database, self.import_id, self.path, options, **about)
 
     async def row(self) -> Any:
         return (await self._execute(select(models.contact_import))).one()
@@ -71,7 +63,7 @@ def people(count: int) -> str:
 
 
 async def test_five_thousand_rows_come_through_a_reading_process(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "SMALL_FILE", 0)
+    monkeypatch.setattr(file_reader, "SMALL_FILE", 0)
     await desk.receives(people(5_000) + "Bob,nonsense,\nAnn again,3132000000,\n")
     seen: list[tuple[int, int]] = []
     await desk.runs(progress=lambda imported, rejected: seen.append((imported, rejected)), rows=1_000)
@@ -109,9 +101,9 @@ async def test_an_import_killed_while_conversations_are_opened_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await desk.receives(people(50))
-    monkeypatch.setattr(importing, "OPEN_AT_ONCE", 20)
+    monkeypatch.setattr(import_files, "OPEN_AT_ONCE", 20)
     opened = 0
-    original = importing.contacts.open_some
+    original = contacts.open_some
 
     async def dies_at_the_second(*args: Any, **more: Any) -> int | None:
         nonlocal opened
@@ -120,12 +112,12 @@ async def test_an_import_killed_while_conversations_are_opened_goes_on(
             raise Killed
         return await original(*args, **more)
 
-    monkeypatch.setattr(importing.contacts, "open_some", dies_at_the_second)
+    monkeypatch.setattr(contacts, "open_some", dies_at_the_second)
     with pytest.raises(Killed):
         await desk.runs()
     assert await desk.count(models.conversation) == 20
 
-    monkeypatch.setattr(importing.contacts, "open_some", original)
+    monkeypatch.setattr(contacts, "open_some", original)
     await desk.runs(owner="another")
     assert await desk.count(models.conversation) == 50
     assert await desk.count(models.tally) == 1
@@ -135,11 +127,11 @@ async def test_an_import_killed_while_conversations_are_opened_goes_on(
 async def test_a_process_that_died_with_the_lease_is_followed_when_it_has_run_out(desk: Desk) -> None:
     await desk.receives(people(10))
     async with desk.database.transaction() as session:
-        until = NOW + importing.LEASE
-        await importing.contacts.take(session, desk.import_id, owner="the dead", now=NOW, until=until)
+        until = NOW + import_files.LEASE
+        await contacts.take(session, desk.import_id, owner="the dead", now=NOW, until=until)
     await desk.runs()
     assert (await desk.row()).state == "staging"
-    desk.now += importing.LEASE + timedelta(seconds=1)
+    desk.now += import_files.LEASE + timedelta(seconds=1)
     await desk.runs()
     assert (await desk.row()).state == "live"
 
@@ -169,7 +161,7 @@ async def test_an_importer_that_slept_through_its_lease_stops_and_harms_nothing(
     half = await desk.row()
     assert (half.state, half.lease_owner) == ("staging", "thief")
     assert half.imported < 500
-    desk.now += importing.LEASE + timedelta(seconds=1)
+    desk.now += import_files.LEASE + timedelta(seconds=1)
     await desk.runs(owner="third")
     assert await desk.count(models.contact) == (await desk.row()).imported == 500
 
@@ -216,11 +208,39 @@ async def test_a_reader_that_dies_is_an_error_and_not_the_end_of_the_file(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await desk.receives(people(10))
-    monkeypatch.setattr(importing, "send_chunks", _dies_at_once)
-    monkeypatch.setattr(importing, "SMALL_FILE", 0)
+    monkeypatch.setattr(file_reader, "send_all", _dies_at_once)
+    monkeypatch.setattr(file_reader, "SMALL_FILE", 0)
     with pytest.raises(RuntimeError, match="ended too early"):
         await desk.runs()
     assert (await desk.row()).state == "staging"
+
+
+async def test_an_import_that_breaks_off_again_and_again_at_one_row_is_given_up_with_a_word(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.receives(people(300))
+
+    def gets_on_a_little(_imported: int, _rejected: int) -> None:
+        raise Killed
+
+    for _ in range(2):
+        with pytest.raises(Killed):
+            await desk.runs(progress=gets_on_a_little)
+    monkeypatch.setattr(contacts.contact_staging, "put_in", _breaks)
+    for _ in range(import_files.TRIES):
+        with pytest.raises(Killed):
+            await desk.runs()
+        assert (await desk.row()).state == "staging"
+    await desk.runs()
+    failed = await desk.row()
+    assert (failed.state, failed.next_row, failed.lease_owner) == ("failed", 0, None)
+    assert "broke off 5 times at row 202" in failed.error
+    assert [await desk.count(it) for it in (models.contact, models.conversation)] == [0, 0]
+    assert await desk.count(models.slack_post) == 2, "the organizer heard that it was begun and how it ended"
+
+
+async def _breaks(*_args: Any, **_more: Any) -> None:
+    raise Killed
 
 
 def _dies_at_once(*_args: Any) -> None:

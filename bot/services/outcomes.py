@@ -1,0 +1,330 @@
+"""What became of a text that left the queue: our POST's answer, the carrier's later word, or neither.
+
+States only rise, and a late proof always wins. What nobody can prove is UNKNOWN, never sent again by the machine.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple, Self
+
+from sqlalchemy import bindparam, func, select, update
+
+from bot.database import Session
+from bot.services import optouts, tallies
+from bot.services.carrier_codes import NOT_SET_UP, OPTED_OUT, UNREACHABLE, in_words
+from bot.services.tallies import Metric
+from bot.services.trouble import Trouble
+from models import (
+    MAY_RISE_TO,
+    ConversationState,
+    MessageKind,
+    MessageState,
+    OptOutState,
+    conversation,
+    message,
+    person,
+    state_is,
+    state_was,
+)
+from models.types import Moment
+
+REVIEW_AFTER = timedelta(minutes=15)
+
+
+class Result(StrEnum):
+    """What a POST came to. LATER and STOP prove that nothing was sent; UNKNOWN proves nothing."""
+
+    ACCEPTED = "accepted"
+    LATER = "later"
+    REFUSED = "refused"
+    STOP = "stop"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One text's result. `pause` is how long the carrier asked us to wait."""
+
+    message_id: int
+    result: Result
+    carrier_sid: str | None = None
+    sender: str | None = None
+    error: int | None = None
+    pause: float = 1.0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the carrier says of a text that it has. Bound by our own id, so that it may come before our answer does."""
+
+    message_id: int
+    carrier_sid: str
+    state: MessageState
+    sender: str | None = None
+    error: int | None = None
+
+
+class Moved(NamedTuple):
+    """A text's row, and the state that it was in."""
+
+    row: Any
+    was: MessageState
+
+
+_LOCK = (
+    select(
+        *(message.c.id, message.c.state, message.c.campaign_id, message.c.volunteer_id, message.c.script_id),
+        *(message.c.kind, message.c.conversation_id, message.c.person_id),
+    )
+    .where(message.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(message.c.id)  # every batch in one order, so that two cannot deadlock
+    .with_for_update()
+)
+_SETTLE = (
+    update(message)
+    .where(message.c.id == bindparam("which"))
+    .values(
+        state=bindparam("after"),
+        state_at=bindparam("now"),
+        carrier_sid=func.coalesce(message.c.carrier_sid, bindparam("sid")),
+        sender=func.coalesce(bindparam("from_number"), message.c.sender),
+        error=func.coalesce(bindparam("code"), message.c.error),
+        lease_owner=None,
+        lease_until=None,
+        due_at=func.coalesce(bindparam("due", type_=Moment), message.c.due_at),
+    )
+)
+_ABANDONED = (
+    update(message)
+    .where(state_is(message, MessageState.POSTING), message.c.lease_until < bindparam("now"))
+    .values(state=MessageState.UNKNOWN, state_at=bindparam("now"), lease_owner=None, lease_until=None)
+    .returning(message.c.id)
+)
+_FOR_REVIEW = (
+    update(message)
+    .where(state_is(message, MessageState.UNKNOWN), message.c.state_at < bindparam("before"))
+    .values(state=MessageState.REVIEW, state_at=bindparam("now"))
+    .returning(message.c.id, message.c.campaign_id)
+)
+_EXPIRED = (
+    update(message)
+    .where(state_is(message, MessageState.QUEUED), message.c.expires_at <= bindparam("now"))
+    .values(state=MessageState.EXPIRED, state_at=bindparam("now"))
+    .returning(
+        *(message.c.id, message.c.conversation_id, message.c.kind, message.c.campaign_id, message.c.volunteer_id),
+        message.c.script_id,
+    )
+)
+_BACK_IN_HAND = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
+    .values(state=ConversationState.HELD, last_out_at=None)
+)
+_GIVE_UP = (
+    update(conversation)
+    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
+    .values(state=ConversationState.DONE, closed_as="not_sent")
+)
+_HASH = select(person.c.phone_hash).where(person.c.id == bindparam("which"))
+
+
+class _Batch:
+    """Texts that nobody else can move until the transaction ends, and where they are moved to."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._rows = {row.id: row for row in rows}
+        self._states = {row.id: MessageState(row.state) for row in self._rows.values()}
+        self._moves: list[dict[str, Any]] = []
+
+    @classmethod
+    async def lock(cls, session: Session, about: Iterable[Outcome | Delivery]) -> Self:
+        """The texts that these tell of."""
+        return cls((await session.execute(_LOCK, {"ids": [each.message_id for each in about]})).all())
+
+    def move(
+        self,
+        told: Outcome | Delivery,
+        before: tuple[MessageState, ...],
+        after: MessageState,
+        *,
+        now: datetime,
+        due: datetime | None = None,
+    ) -> Moved | None:
+        """The text's row and the state it was in; None if that is not one of `before`."""
+        row, was = self._rows.get(told.message_id), self._states.get(told.message_id)
+        if row is None or was not in before:
+            return None
+        self._states[row.id] = after
+        self._moves.append(
+            {
+                "which": row.id,
+                "after": after.value,
+                "now": now,
+                "sid": told.carrier_sid,
+                "from_number": told.sender,
+                "code": told.error,
+                "due": due,
+            }
+        )
+        return Moved(row, was)
+
+    async def write(self, session: Session) -> None:
+        if self._moves:
+            await session.execute(_SETTLE, self._moves)
+
+
+async def record(session: Session, outcomes: Collection[Outcome], *, now: datetime) -> Trouble:
+    """Write down what POSTs came to.
+
+    A late proof always wins: a 201 that comes after the lease has ended still makes the text ACCEPTED.
+    """
+    batch, moved = await _Batch.lock(session, outcomes), []
+    for outcome in outcomes:
+        before, after, due = _transition(outcome, now)
+        if told := batch.move(outcome, before, after, now=now, due=due):
+            moved.append((outcome, told.row))
+    await batch.write(session)
+    bumps, trouble = [], Trouble()
+    for outcome, row in moved:
+        if outcome.result is Result.ACCEPTED:
+            bumps.append(_entry(Metric.ACCEPTED, row, now))
+        elif outcome.result is Result.REFUSED:
+            bumps += await _was_refused(session, row, outcome.error, trouble, now=now)
+    await tallies.bump(session, bumps)
+    return trouble
+
+
+async def _was_refused(
+    session: Session, row: Any, code: int | None, trouble: Trouble, *, now: datetime
+) -> list[dict[str, Any]]:
+    """What follows from a refusal, and whom it troubles. Returns what to count."""
+    if row.kind == MessageKind.ANSWER:
+        trouble.lost.append((row, in_words(code)))
+    if code in NOT_SET_UP:
+        trouble.not_set_up.append(row)
+        return [await _back(session, row, now=now)]
+    bumps = [_entry(Metric.NOT_SENT, row, now)]
+    if await _refused(session, row, code, now=now):
+        bumps.append(_entry(Metric.OPT_OUTS, row, now))
+        trouble.left(row)
+    elif row.kind == MessageKind.FIRST and code != OPTED_OUT:
+        trouble.not_sent(row, code)
+    return bumps
+
+
+def _transition(outcome: Outcome, now: datetime) -> tuple[tuple[MessageState, ...], MessageState, datetime | None]:
+    """The states it may be in → the state it comes to, and when it is due again."""
+    posting = (MessageState.POSTING,)
+    if outcome.result is Result.ACCEPTED:
+        return MAY_RISE_TO[MessageState.ACCEPTED], MessageState.ACCEPTED, None
+    if outcome.result is Result.UNKNOWN:
+        return posting, MessageState.UNKNOWN, None
+    if outcome.result is Result.REFUSED:
+        refused = MessageState.BLOCKED if outcome.error == OPTED_OUT else MessageState.REJECTED
+        return (*posting, MessageState.UNKNOWN), refused, None
+    return posting, MessageState.QUEUED, now + timedelta(seconds=outcome.pause)
+
+
+async def _refused(session: Session, row: Any, code: int | None, *, now: datetime) -> bool:
+    """A first text that cannot be sent closes its conversation; after an answer the voter waits again.
+
+    Returns whether this is how we learn of an opt-out.
+    """
+    is_new = await _learn(session, row.person_id, code, now=now)
+    if row.kind == MessageKind.FIRST:
+        await session.execute(_GIVE_UP, {"which": row.conversation_id})
+    else:
+        await session.execute(optouts.WAITS_AGAIN, {"which": row.conversation_id, "now": now})
+    return is_new
+
+
+async def _learn(session: Session, person_id: int, code: int | None, *, now: datetime) -> bool:
+    """What the carrier's code teaches about this person: whether it is a new opt-out."""
+    if code == OPTED_OUT:
+        phone_hash = (await session.execute(_HASH, {"which": person_id})).scalar_one()
+        out: dict[str, Any] = {"person_id": person_id, "state": OptOutState.OUT, "source": "carrier"}
+        return await optouts.record(session, phone_hash, **out, now=now)
+    if code in UNREACHABLE:
+        await optouts.unreachable(session, person_id, UNREACHABLE[code], now=now)
+    return False
+
+
+async def delivered(session: Session, deliveries: Collection[Delivery], *, now: datetime) -> Trouble:
+    """Take the carrier's word for texts it has; early, twice or out of order, states only rise."""
+    batch = await _Batch.lock(session, deliveries)
+    told_of = [(each, batch.move(each, MAY_RISE_TO[each.state], each.state, now=now)) for each in deliveries]
+    await batch.write(session)
+    bumps, trouble = [], Trouble()
+    for each, told in told_of:
+        if told is None:
+            continue
+        if told.was in MAY_RISE_TO[MessageState.ACCEPTED]:
+            bumps.append(_entry(Metric.ACCEPTED, told.row, now))  # the first proof that the carrier has it
+        if each.state is MessageState.DELIVERED:
+            bumps.append(_entry(Metric.DELIVERED, told.row, now))
+        elif each.state in (MessageState.UNDELIVERED, MessageState.FAILED):
+            bumps += await _did_not_arrive(session, told.row, each.error, trouble, now=now)
+    await tallies.bump(session, bumps)
+    return trouble
+
+
+async def _did_not_arrive(
+    session: Session, row: Any, code: int | None, trouble: Trouble, *, now: datetime
+) -> list[dict[str, Any]]:
+    """What the carrier's report teaches, and whom it troubles. Returns what to count."""
+    bumps = [_entry(Metric.UNDELIVERED, row, now)]
+    if await _learn(session, row.person_id, code, now=now):
+        bumps.append(_entry(Metric.OPT_OUTS, row, now))
+        trouble.left(row)
+    if code in NOT_SET_UP:
+        trouble.not_set_up.append(row)
+    if row.kind == MessageKind.ANSWER:
+        trouble.lost.append((row, in_words(code)))
+    return bumps
+
+
+async def sweep(session: Session, *, now: datetime) -> Trouble:
+    """The minute's tidying.
+
+    A claim whose lease has ended is UNKNOWN (its process may have posted before it died), never QUEUED. A queued text
+    past its window is EXPIRED and its contact is the volunteer's again. One whose person has opted out is BLOCKED.
+    """
+    await session.execute(_ABANDONED, {"now": now})
+    expired = (await session.execute(_EXPIRED, {"now": now})).all()
+    back = [await _back(session, row, now=now) for row in expired]
+    await tallies.bump(session, back + await optouts.block_stranded(session, now=now))
+    trouble = Trouble()
+    for row in expired:
+        trouble.too_late(row)
+    return trouble
+
+
+async def for_review(session: Session, *, now: datetime) -> list[Any]:
+    """Texts that stayed UNKNOWN for too long: a person must decide. Each comes once: tell it in this transaction."""
+    return list((await session.execute(_FOR_REVIEW, {"now": now, "before": now - REVIEW_AFTER})).all())
+
+
+async def _back(session: Session, row: Any, *, now: datetime) -> dict[str, Any]:
+    """It was not sent, and may be: the contact is in hand again, or the voter waits again. Returns what to count."""
+    if row.kind == MessageKind.FIRST:
+        await session.execute(_BACK_IN_HAND, {"which": row.conversation_id})
+        return _entry(Metric.TEXTED, row, now, n=-1)
+    await session.execute(optouts.WAITS_AGAIN, {"which": row.conversation_id, "now": now})
+    return _entry(Metric.ANSWERED, row, now, n=-1)
+
+
+def _entry(metric: Metric, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:
+    counted = {"campaign_id": row.campaign_id, "volunteer_id": row.volunteer_id, "script_id": row.script_id}
+    return tallies.entry(metric, **counted, now=now, n=n)
+
+
+def group_by_campaign(rows: Iterable[Any]) -> dict[int, int]:
+    """How many of these texts each campaign has."""
+    counts: dict[int, int] = defaultdict(int)
+    for row in rows:
+        counts[row.campaign_id] += 1
+    return dict(counts)

@@ -1,0 +1,68 @@
+"""A voter's words on their way into a thread: what to show when their turn comes, and that it was shown."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.database import Session
+from bot.services import cards, conversations, posts
+from bot.services.conversations import Said, Talk
+from bot.services.inbound import CALM
+from bot.services.posts import PostKind, payload_of
+
+A_MOMENT = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for one thread. `root` is the thread's (channel, root_ts); None: there is none yet, as far as we know.
+
+    Of the posts up to `doubted` nobody can say whether Slack has made a thread of them: it fell silent at `doubted_at`.
+    """
+
+    talk: Talk
+    said: list[Said]
+    root: Any | None
+    up_to: int
+    calm_at: datetime | None
+    doubted: int | None
+    doubted_at: datetime | None
+
+    @property
+    def mark(self) -> str:
+        """By which the thread's first message can be found again. The workspace can read it: it says nothing."""
+        return f"thread:{self.talk.conversation_id}"
+
+
+async def waiting(session: Session, post: Any) -> Waiting | None:
+    """What is to be shown with this post; None if that has been done meanwhile."""
+    # First: a text that comes while we look must stay queued, even if it shows already.
+    queued = await posts.merged(session, post.merge_key)
+    if not queued:
+        return None
+    conversation_id = payload_of(post)["conversation_id"]
+    talk = await conversations.talk(session, conversation_id)
+    card = await cards.whereabouts(session, talk.volunteer_id)
+    doubted = [row for row in queued if row.doubted_at is not None]
+    return Waiting(
+        talk=talk,
+        said=await conversations.said_in(session, conversation_id, [payload_of(row)["inbound_id"] for row in queued]),
+        root=await conversations.root_of(session, conversation_id, talk.volunteer_id),
+        up_to=queued[-1].id,
+        calm_at=card.clicked_at + CALM if card is not None and card.clicked_at is not None else None,
+        doubted=doubted[-1].id if doubted else None,
+        doubted_at=min((row.doubted_at for row in doubted), default=None),
+    )
+
+
+async def opened(session: Session, post: Any, talk: Talk, where: tuple[str, str], *, up_to: int, now: datetime) -> None:
+    """The thread is there. It buries the card, which comes again below, once the threads that wait are all there."""
+    await posts.finish(session, post, up_to=up_to)
+    await conversations.opened(session, talk.conversation_id, talk.volunteer_id, *where)
+    card = await cards.whereabouts(session, talk.volunteer_id)
+    if card is not None and card.conversation_id is not None:
+        keys = {
+            "dedupe": f"card:{card.volunteer_id}:{card.version}:{now.timestamp()}",
+            "merge": f"card:{card.volunteer_id}",
+        }
+        await posts.add(session, PostKind.CARD, to=card.volunteer_id, **keys, now=now, due_at=now + A_MOMENT)
