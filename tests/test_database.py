@@ -53,13 +53,20 @@ async def test_twenty_writers_at_once_all_get_their_turn(database: Database) -> 
         assert len((await session.execute(select(models.lease))).all()) == 20
 
 
+async def opened(folder: Path) -> Database:
+    """A file of its own, which has been used before."""
+    url = f"sqlite:///{folder / 'textbank.db'}"
+    migrate(url)
+    database = Database(url)
+    async with database.reading():
+        return database
+
+
 async def test_a_slow_disk_and_another_process_hold_up_a_writer_and_nobody_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'textbank.db'}"
-    migrate(url)
+    database = await opened(tmp_path)
     monkeypatch.setattr(sqlite, "QUICK", -1.0)  # every commit is slow
-    database = Database(url)
     other = sqlite3.connect(tmp_path / "textbank.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
@@ -82,9 +89,7 @@ async def test_a_slow_disk_and_another_process_hold_up_a_writer_and_nobody_else(
 
 
 async def test_a_writer_that_is_cancelled_while_it_waits_leaves_the_lock_behind_it(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'textbank.db'}"
-    migrate(url)
-    database = Database(url)
+    database = await opened(tmp_path)
     other = sqlite3.connect(tmp_path / "textbank.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
