@@ -8,12 +8,14 @@ from typing import cast
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from models.campaigns import Campaign, CampaignState, Script, Segment
+from models.campaigns import Campaign, CampaignState, Question, SavedReply, Script, Segment
 from models.people import Contact, ContactImport, ImportReject, ImportState, OptOut, OptOutState, Person, TextingWindow
+from models.reports import Digest, DigestRun, Export, ExportState
 from models.rules import state_is, state_was
 from models.texts import (
     MAY_RISE_TO,
     NEVER_LEFT,
+    Answer,
     Conversation,
     ConversationState,
     Inbound,
@@ -23,7 +25,7 @@ from models.texts import (
     Priority,
 )
 from models.volunteers import Card, Membership, Role, Thread, Volunteer
-from models.work import Audit, Lease, Pace, SlackPost, Tally
+from models.work import Audit, InboxItem, Lease, Pace, Setting, SlackPost, Tally
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -33,6 +35,9 @@ def _table(model: type[SQLModel]) -> Table:
 metadata = SQLModel.metadata
 
 campaign, segment, script = _table(Campaign), _table(Segment), _table(Script)
+question, answer, saved_reply = _table(Question), _table(Answer), _table(SavedReply)
+digest, digest_run, export = _table(Digest), _table(DigestRun), _table(Export)
+setting, inbox_item = _table(Setting), _table(InboxItem)
 person, opt_out, texting_window = _table(Person), _table(OptOut), _table(TextingWindow)
 contact, contact_import, import_reject = _table(Contact), _table(ContactImport), _table(ImportReject)
 conversation, message, inbound = _table(Conversation), _table(Message), _table(Inbound)
@@ -42,6 +47,7 @@ slack_post, pace, lease, tally, audit = _table(SlackPost), _table(Pace), _table(
 __all__ = [
     "MAY_RISE_TO",
     "NEVER_LEFT",
+    "Answer",
     "Audit",
     "Campaign",
     "CampaignState",
@@ -50,9 +56,14 @@ __all__ = [
     "ContactImport",
     "Conversation",
     "ConversationState",
+    "Digest",
+    "DigestRun",
+    "Export",
+    "ExportState",
     "ImportReject",
     "ImportState",
     "Inbound",
+    "InboxItem",
     "Lease",
     "Membership",
     "Message",
@@ -63,22 +74,30 @@ __all__ = [
     "Pace",
     "Person",
     "Priority",
+    "Question",
     "Role",
+    "SavedReply",
     "Script",
     "Segment",
+    "Setting",
     "SlackPost",
     "Tally",
     "TextingWindow",
     "Thread",
     "Volunteer",
+    "answer",
     "audit",
     "campaign",
     "card",
     "contact",
     "contact_import",
     "conversation",
+    "digest",
+    "digest_run",
+    "export",
     "import_reject",
     "inbound",
+    "inbox_item",
     "lease",
     "membership",
     "message",
@@ -86,8 +105,11 @@ __all__ = [
     "opt_out",
     "pace",
     "person",
+    "question",
+    "saved_reply",
     "script",
     "segment",
+    "setting",
     "slack_post",
     "state_is",
     "state_was",

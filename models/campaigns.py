@@ -66,3 +66,27 @@ class Script(SQLModel, table=True):
     media: list[str] | None = Field(default=None, sa_type=Json)
     created_by: str
     created_at: datetime = Field(sa_type=Moment)
+
+
+class Question(SQLModel, table=True):
+    """Something a campaign wants to know of each voter. One of them may be what it counts as a conversion."""
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    campaign_id: int = Field(foreign_key="campaign.id", sa_type=BigId, index=True)
+    position: int
+    words: str
+    choices: list[str] = Field(sa_type=Json)
+    conversion: str | None = None
+    """The choice that counts as a conversion, if this question is the campaign's."""
+
+
+class SavedReply(SQLModel, table=True):
+    """Words that a volunteer may start an answer from; they may have fields, as a script."""
+
+    __tablename__ = "saved_reply"
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    campaign_id: int = Field(foreign_key="campaign.id", sa_type=BigId, index=True)
+    position: int
+    title: str
+    body: str

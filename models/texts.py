@@ -221,3 +221,13 @@ class Inbound(SQLModel, table=True):
     verdict: str
     conversation_id: int | None = Field(default=None, foreign_key="conversation.contact_id", sa_type=BigId)
     at: datetime = Field(sa_type=Moment)
+
+
+class Answer(SQLModel, table=True):
+    """What a voter answered to a campaign's question, as a volunteer recorded it. Recording it again replaces it."""
+
+    question_id: int = Field(foreign_key="question.id", sa_type=BigId, primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.contact_id", sa_type=BigId, primary_key=True, index=True)
+    choice: str
+    by: str
+    at: datetime = Field(sa_type=Moment)

@@ -26,6 +26,10 @@ class Volunteer(SQLModel, table=True):
     role: str = Role.VOLUNTEER
     name: str = ""
     """As Slack shows it; its first word is `{volunteer}` in a script."""
+    home_opened_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When they last looked at the App Home: it is published for nobody else."""
+    home_shown: str | None = None
+    """A hash of the Home as it was last published: the same is not published again."""
 
 
 class Membership(SQLModel, table=True):

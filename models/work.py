@@ -87,3 +87,34 @@ class Audit(SQLModel, table=True):
     what: str
     subject: str = ""
     data: dict[str, Any] | None = Field(default=None, sa_type=Json)
+
+
+class Setting(SQLModel, table=True):
+    """What organizers set for the whole workspace, by name: `inbox` is the channel for calls."""
+
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class InboxItem(SQLModel, table=True):
+    """Something that needs a person: a call for help, a text from an unknown number, doubtful sends, an alarm.
+
+    It is shown in `channel` as message `ts`, with "Take it"; whoever takes it is `taken_by`.
+    """
+
+    __tablename__ = "inbox_item"
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    dedupe_key: str = Field(unique=True)
+    kind: str
+    campaign_id: int | None = Field(default=None, sa_type=BigId)
+    conversation_id: int | None = Field(default=None, sa_type=BigId, index=True)
+    asked_by: str | None = None
+    """The volunteer who called for help, and gets word when it has come."""
+    payload: dict[str, Any] = Field(sa_type=Json)
+    at: datetime = Field(sa_type=Moment)
+    channel: str | None = None
+    ts: str | None = None
+    taken_by: str | None = None
+    taken_at: datetime | None = Field(default=None, sa_type=Moment)
+    done_at: datetime | None = Field(default=None, sa_type=Moment)

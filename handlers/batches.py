@@ -1,0 +1,55 @@
+"""Who texts whom: batches given to people, and invitations to take one."""
+
+from bot.errors import Refusal
+from bot.gateways.slack import SlackTrouble
+from bot.services import assignments, campaigns
+from bot.views import organizing as views
+from handlers.handing_out import hand_out
+from handlers.kit import Kit
+from handlers.subcommands import Command, Subcommand
+from handlers.words import one, split
+from models import Role
+
+
+async def assign(command: Command, kit: Kit) -> str:
+    """A batch for a person, or one for each member of a group or a channel."""
+    name, mentioned, count = split(command.words)
+    if not mentioned:
+        raise Refusal("Say whom: `/textbank assign CAMPAIGN @somebody 50` (or a @group, or a #channel).")
+    wanted = assignments.check_count(count)
+    async with kit.database.reading() as session:
+        campaign = await campaigns.find(session, name)
+    return await hand_out(kit, campaign, mentioned, wanted, by=command.who, response_url=command.response_url)
+
+
+async def invite(command: Command, kit: Kit) -> str:
+    """Post an invitation; whoever clicks it gets a batch."""
+    name, mentioned, batch = split(command.words)
+    channel = one(mentioned, "#", SUBCOMMANDS["invite"].usage)
+    async with kit.database.reading() as session:
+        campaign = await campaigns.find(session, name)
+        campaigns.check_open(campaign)
+    size = assignments.check_count(batch) if batch else assignments.BATCH
+    try:
+        await kit.slack.post(channel, views.invitation(campaign.name, campaign.id, command.who, size))
+    except SlackTrouble as trouble:
+        if trouble.for_good:
+            raise Refusal(
+                "I can't post there. Add me to the channel first: type `/invite @Textbank` in it."
+            ) from trouble
+        raise
+    people = "1 person" if size == 1 else f"{size} people"
+    return f"<#{channel}> is invited to text for {campaign.name}, {people} at a time."
+
+
+SUBCOMMANDS: dict[str, Subcommand] = {
+    "assign": Subcommand(
+        assign,
+        Role.ORGANIZER,
+        "/textbank assign CAMPAIGN @somebody COUNT",
+        "a batch for a person, a @group or a #channel",
+    ),
+    "invite": Subcommand(
+        invite, Role.ORGANIZER, "/textbank invite CAMPAIGN #channel [BATCH]", "whoever clicks gets a batch"
+    ),
+}

@@ -1,0 +1,88 @@
+"""The organizer's commands that make a campaign and lead it through its life."""
+
+from collections.abc import Awaitable, Callable
+
+from bot.services import campaigns, reports
+from bot.views import organizing as views
+from handlers.kit import Kit
+from handlers.subcommands import Command, Subcommand
+from handlers.words import unquoted
+from models import Role
+
+
+async def new(command: Command, kit: Kit) -> str:
+    """Open the modal "New campaign"."""
+    await kit.slack.open_view(command.trigger_id, views.new_campaign())
+    return ""
+
+
+async def import_(command: Command, kit: Kit) -> str:
+    """Open the modal that adds contacts."""
+    async with kit.database.reading() as session:
+        campaign = await campaigns.find(session, unquoted(command.words))
+        campaigns.check_open(campaign)
+    await kit.slack.open_view(command.trigger_id, views.add_contacts(campaign.name, campaign.id))
+    return ""
+
+
+async def script(command: Command, kit: Kit) -> str:
+    """Open the modal that changes the script."""
+    async with kit.database.reading() as session:
+        campaign = await campaigns.find(session, unquoted(command.words))
+        body = await campaigns.current_script(session, campaign)
+    await kit.slack.open_view(command.trigger_id, views.edit_script(campaign.name, campaign.id, body))
+    return ""
+
+
+async def list_(command: Command, kit: Kit) -> str:
+    """All campaigns, the newest first."""
+    async with kit.database.reading() as session:
+        rows = await campaigns.newest(session)
+    return views.campaign_list([(row.name, row.state) for row in rows])
+
+
+async def status(command: Command, kit: Kit) -> str:
+    """A campaign at a glance."""
+    async with kit.database.reading() as session:
+        campaign = await campaigns.find(session, unquoted(command.words))
+        found = await reports.status(session, campaign, now=kit.clock(), rate=kit.settings.sms_segments_per_second)
+    return views.status(found, now=kit.clock())
+
+
+def _moves(act: Callable[..., Awaitable[None]], said: str) -> Callable[[Command, Kit], Awaitable[str]]:
+    async def run(command: Command, kit: Kit) -> str:
+        async with kit.database.transaction() as session:
+            campaign = await campaigns.find(session, unquoted(command.words))
+            await act(session, campaign, by=command.who, now=kit.clock())
+        return said.format(name=campaign.name)
+
+    return run
+
+
+_START = (
+    "{name} is live. "
+    "Hand contacts out with `/textbank assign {name} @somebody 50` or `/textbank invite {name} #channel`."
+)
+_PAUSE = "{name} is paused: nothing is sent, not even what was clicked already. `/textbank resume {name}` goes on."
+SUBCOMMANDS: dict[str, Subcommand] = {
+    "new": Subcommand(new, Role.ORGANIZER, "/textbank new", "make a campaign"),
+    "import": Subcommand(import_, Role.ORGANIZER, "/textbank import CAMPAIGN", "add contacts"),
+    "script": Subcommand(script, Role.ORGANIZER, "/textbank script CAMPAIGN", "change what drafts start from"),
+    "list": Subcommand(list_, Role.MANAGER, "/textbank list", "all campaigns"),
+    "status": Subcommand(status, Role.MANAGER, "/textbank status [CAMPAIGN]", "how far a campaign is"),
+    "start": Subcommand(
+        _moves(campaigns.start, _START), Role.ORGANIZER, "/textbank start CAMPAIGN", "open it for texting"
+    ),
+    "pause": Subcommand(
+        _moves(campaigns.pause, _PAUSE), Role.ORGANIZER, "/textbank pause CAMPAIGN", "stop every send at once"
+    ),
+    "resume": Subcommand(
+        _moves(campaigns.resume, "{name} goes on."), Role.ORGANIZER, "/textbank resume CAMPAIGN", "go on after a pause"
+    ),
+    "close": Subcommand(
+        _moves(campaigns.close, "{name} is closed. Answers still come in."),
+        Role.ORGANIZER,
+        "/textbank close CAMPAIGN",
+        "end it",
+    ),
+}
