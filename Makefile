@@ -15,7 +15,7 @@ ARGS ?=
 # Where CI is set, a skipped test is a failure.
 NO_SKIPS := $(if $(filter-out 0 false no,$(CI)),-p tests.no_skips)
 
-.PHONY: help demo test check format lock bench clean
+.PHONY: help demo test check format lock pictures bench clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -49,6 +49,9 @@ LOCK := -m uv pip compile pyproject.toml --quiet --no-config --universal --pytho
 lock: $(DEV_READY) ## pin every library anew from pyproject.toml (UPGRADE=1: take the newest of each)
 	@$(PY) $(LOCK) --output-file requirements.txt
 	@$(PY) $(LOCK) --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+
+pictures: $(RUN_READY) ## draw the guides' pictures anew, from what the product shows in the sandbox
+	@$(PY) -m sandbox.pictures docs/pictures
 
 bench: $(DEV_READY) ## the measurements behind the figures in README.md
 	@for file in benchmarks/[!_]*.py; do \

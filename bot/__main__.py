@@ -55,6 +55,47 @@ def migrate() -> None:
     _migrate(_settings())
 
 
+@cli.command("import")
+def import_(
+    campaign: Annotated[str, typer.Argument(help="Its name, or an unambiguous start of it.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file of contacts.")],
+    consent: Annotated[str | None, typer.Option(help="How these people agreed to be texted.")] = None,
+) -> None:
+    """Add a file of contacts to a campaign, as in Slack, while Textbank serves."""
+    from bot.terminal import import_contacts
+
+    raise typer.Exit(import_contacts(_settings(), campaign, file, consent=consent))
+
+
+@cli.command()
+def export(
+    campaign: Annotated[str, typer.Argument(help="Its name, or an unambiguous start of it.")],
+    folder: Annotated[Path, typer.Argument(help="Where the CSV files go.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files of an earlier export.")] = False,
+) -> None:
+    """Write a campaign's contacts, answers and texts as CSV files, as in Slack, while Textbank serves."""
+    from bot.terminal import export_campaign
+
+    raise typer.Exit(export_campaign(_settings(), campaign, folder, force=force))
+
+
+@cli.command()
+def doctor() -> None:
+    """Check every setting, token, scope, web hook, number and registration; exit code 1 if something is wrong."""
+    from bot.app import examined
+
+    try:
+        findings = asyncio.run(examined(Settings.load()))
+    except SettingsError as wrong:
+        findings = [("error", line, "") for line in str(wrong).splitlines()]
+    colours = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "error": typer.colors.RED}
+    for level, words, mend in findings:
+        typer.echo(f"{typer.style(f'{level:8}', fg=colours[level])}{words}")
+        if mend:
+            typer.echo(f"{'':8}-> {mend}")
+    raise typer.Exit(any(level == "error" for level, _, _ in findings))
+
+
 @cli.command()
 def sandbox(
     volunteers: Annotated[int, typer.Option(min=1, max=12, help="How many volunteers play.")] = 4,
@@ -110,6 +151,29 @@ def read_file(
         try:
             owner = f"reader:{os.getpid()}"
             await import_file(database, import_id, path, Options.of(settings), owner=owner, clock=now)
+        finally:
+            await database.close()
+
+    asyncio.run(run())
+
+
+@cli.command(hidden=True, name="write-files")
+def write_files(
+    campaign_id: int,
+    folder: Annotated[Path, typer.Argument(exists=True)],
+    nice: Annotated[int, typer.Option(help="Whoever is clicking comes first.")] = 10,
+) -> None:
+    """Write one export's files, and say line by line how far; the worker starts this in a process of its own."""
+    from bot.database import Database
+    from bot.services.export_files import write
+
+    settings = _settings()
+    os.nice(nice)
+
+    async def run() -> None:
+        database = Database(settings.database_url)
+        try:
+            await write(database, campaign_id, folder, on_progress=lambda contacts: typer.echo(str(contacts)))
         finally:
             await database.close()
 

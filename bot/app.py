@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
@@ -27,10 +27,14 @@ from bot.database import Database
 from bot.gateways.slack import Slack
 from bot.gateways.sms import Sms
 from bot.migrate import is_current
+from bot.serving import alone
 from bot.settings import Settings, SettingsError
-from handlers import cards, clock, commands, modals, requests, threads
+from handlers import cards, clock, commands, doctor, faster, home, inbox, modals, replying, requests, threads
 from handlers.door import NotTooLarge, is_from_slack
+from handlers.exporting import Exporter
+from handlers.heartbeat import beat
 from handlers.kit import Clock, Kit
+from handlers.metrics import Metrics
 from handlers.posting import Writer
 from handlers.sending import Sender
 from handlers.twilio import Hooks
@@ -59,6 +63,12 @@ async def open_kit(settings: Settings, *, clock: Clock = now) -> AsyncIterator[K
         await kit.drain()
 
 
+async def examined(settings: Settings) -> list[tuple[str, str, str]]:
+    """What the doctor finds: (level, words, how to mend it) each. Nothing of the program needs to run."""
+    async with open_kit(settings) as kit:
+        return [(each.level.value, each.words, each.mend) for each in await doctor.examine(kit, serving=False)]
+
+
 def slack_app(kit: Kit) -> AsyncApp:
     """Bolt with every listener. A listener runs before Slack is answered: nothing is said of what is not committed."""
     ours = kit.slack.client
@@ -71,7 +81,7 @@ def slack_app(kit: Kit) -> AsyncApp:
     )
     app.client.base_url, app.client.session, app.client.timeout = ours.base_url, ours.session, ours.timeout
     requests.register(app, kit)
-    for feature in (cards, threads, commands, modals):
+    for feature in (cards, faster, threads, replying, commands, modals, home, inbox):
         feature.register(app)
     return app
 
@@ -92,7 +102,7 @@ async def socket_mode(kit: Kit) -> AsyncIterator[None]:
 
 def web(kit: Kit) -> Starlette:
     """Everything that listens."""
-    slack = AsyncSlackRequestHandler(slack_app(kit))
+    slack, figures = AsyncSlackRequestHandler(slack_app(kit)), Metrics(kit)
 
     async def events(request: Request) -> Response:
         if not is_from_slack(kit.settings.slack_signing_secret, request.headers, await request.body()):
@@ -112,7 +122,7 @@ def web(kit: Kit) -> Starlette:
         return PlainTextResponse("ok")
 
     async def metrics(_request: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await figures.page(), media_type=CONTENT_TYPE_LATEST)
 
     routes = [
         Route("/slack/events", events, methods=["POST"]),
@@ -132,9 +142,10 @@ class Running:
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start_worker(self) -> None:
-        """Sending, posting to Slack, and reading files."""
-        for job in (Sender(self.kit).run, Writer(self.kit).run, Importer(self.kit).run):
+        """Sending, posting to Slack, reading files and writing them."""
+        for job in (Sender(self.kit).run, Writer(self.kit).run, Importer(self.kit).run, Exporter(self.kit).run):
             self.tasks.append(asyncio.create_task(job(self.stopping)))
+        self.tasks.append(asyncio.create_task(beat(self.kit, self.stopping)))
 
     def start_clock(self) -> Callable[[], None]:
         """The minute's tick; call what it returns to end it."""
@@ -185,6 +196,11 @@ async def _check(kit: Kit) -> None:
 async def serve(settings: Settings, roles: Iterable[str]) -> None:
     """Run these roles until a signal ends them."""
     roles = tuple(roles)
+    with alone(settings.database_url):
+        await _serve(settings, roles)
+
+
+async def _serve(settings: Settings, roles: tuple[str, ...]) -> None:
     async with running(settings, roles) as state:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, state.stopping.set)

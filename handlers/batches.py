@@ -1,4 +1,4 @@
-"""Who texts whom: batches given to people, and invitations to take one."""
+"""Who texts whom: batches given to people, taken back and handed on, and invitations to take one."""
 
 from bot.errors import Refusal
 from bot.gateways.slack import SlackTrouble
@@ -6,6 +6,8 @@ from bot.services import assignments, campaigns
 from bot.views import organizing as views
 from handlers.handing_out import hand_out
 from handlers.kit import Kit
+from handlers.reassigning import hand_on, take_back
+from handlers.requests import say_when_done
 from handlers.subcommands import Command, Subcommand
 from handlers.words import one, split
 from models import Role
@@ -42,6 +44,31 @@ async def invite(command: Command, kit: Kit) -> str:
     return f"<#{channel}> is invited to text for {campaign.name}, {people} at a time."
 
 
+async def unassign(command: Command, kit: Kit) -> str:
+    """Take back what is not yet texted."""
+    name, mentioned, more = split(command.words)
+    usage = SUBCOMMANDS["unassign"].usage
+    holder = one([] if more else mentioned, "@", usage)
+    async with kit.database.reading() as session:
+        campaign = await campaigns.find(session, name)
+    return await take_back(kit, campaign, holder, by=command.who)
+
+
+async def reassign(command: Command, kit: Kit) -> str:
+    """Hand on what somebody holds, open conversations too."""
+    name, mentioned, more = split(command.words)
+    usage = SUBCOMMANDS["reassign"].usage
+    holder = one([] if more else mentioned[:1], "@", usage)
+    to = one(mentioned[1:], "@", usage) if len(mentioned) > 1 else None
+    if to == holder:
+        raise Refusal("That is the same person twice.")
+    async with kit.database.reading() as session:
+        campaign = await campaigns.find(session, name)
+    work = hand_on(kit, campaign, holder, to, by=command.who)
+    kit.later(say_when_done(kit, command.response_url, work))
+    return f"Handing on what <@{holder}> has of {campaign.name}. I'll say here when it is done."
+
+
 SUBCOMMANDS: dict[str, Subcommand] = {
     "assign": Subcommand(
         assign,
@@ -51,5 +78,14 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     ),
     "invite": Subcommand(
         invite, Role.ORGANIZER, "/textbank invite CAMPAIGN #channel [BATCH]", "whoever clicks gets a batch"
+    ),
+    "unassign": Subcommand(
+        unassign, Role.ORGANIZER, "/textbank unassign CAMPAIGN @somebody", "take back what is not yet texted"
+    ),
+    "reassign": Subcommand(
+        reassign,
+        Role.ORGANIZER,
+        "/textbank reassign CAMPAIGN @from [@to]",
+        "hand on what somebody has, open conversations too",
     ),
 }

@@ -6,12 +6,14 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.database import Session
 from bot.gateways.slack import SlackTrouble
-from bot.services import assignments, campaigns, conversations, posts, texting, volunteers
-from bot.services.cards import Card
+from bot.services import assignments, campaigns, conversations, faster, inbox, posts, texting, volunteers
+from bot.services.cards import MESSAGE, MODAL, Card
 from bot.services.posts import PostKind
 from bot.views import cards as views
 from bot.views import ids
+from handlers import faster as in_modal
 from handlers.kit import Kit
 from handlers.requests import Click
 from handlers.slack_text import for_phone
@@ -70,7 +72,7 @@ async def menu(ack: AsyncAck, click: Click, kit: Kit) -> None:
 async def _ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
     async with kit.database.transaction() as session:
         conversation_id, draft = await texting.about(session, click.press())
-        await conversations.ask_for_help(session, conversation_id, by=click.who, words=draft, now=kit.clock())
+        await inbox.ask_for_help(session, conversation_id, by=click.who, words=draft, now=kit.clock())
     await ack()
     kit.slack.whisper(click.response_url, "Help is on its way: your organizer has been told. You can go on meanwhile.")
 
@@ -93,24 +95,47 @@ async def start_texting(ack: AsyncAck, click: Click, kit: Kit) -> None:
             campaigns.check_open(await campaigns.by_id(session, click.number()))
             batch = next(iter(click.numbers()), assignments.BATCH)
             await assignments.invite(session, click.number(), click.who, batch)
-        card = await texting.open_card(session, click.who, click.number(), now=kit.clock())
+        card, crowded = await _open(session, kit, click.who, click.number())
     await ack()
+    if crowded and await in_modal.offer(kit, click.trigger_id, card):
+        return None
     if direct:
         return _show(kit, click, card)
     await _post(kit, click.who, card)
     kit.slack.whisper(click.response_url, "Your first contact is waiting in your direct messages with Textbank.")
+    return None
 
 
 async def text(ack: AsyncAck, command: dict[str, Any], kit: Kit) -> None:
     """`/text [campaign]`: the next contact, in the direct message."""
     who, named = command["user_id"], unquoted(command.get("text", ""))
-    await _introduce(kit, who, command.get("user_name", ""))
-    async with kit.database.transaction() as session:
-        campaign = await campaigns.find_among_mine(session, named, volunteer_id=who) if named else None
-        card = await texting.open_card(session, who, campaign.id if campaign else None, now=kit.clock())
-    channel = await _post(kit, who, card)
-    here = channel == command.get("channel_id")
+    campaign_id: int | None = None
+    if named:
+        async with kit.database.reading() as session:
+            campaign_id = (await campaigns.find_among_mine(session, named, volunteer_id=who)).id
+    channel = await bring(kit, who, command.get("user_name", ""), campaign_id, command["trigger_id"])
+    here = channel in (None, command.get("channel_id"))
     await ack("" if here else "Your next contact is waiting in your direct messages with Textbank.")
+
+
+async def bring(kit: Kit, who: str, username: str, campaign_id: int | None, trigger_id: str) -> str | None:
+    """A fresh card in the direct message, of this campaign or of what they hold: which channel that is.
+
+    None if it opened as a modal instead, since so many are texting.
+    """
+    await _introduce(kit, who, username)
+    async with kit.database.transaction() as session:
+        card, crowded = await _open(session, kit, who, campaign_id)
+    if crowded and await in_modal.offer(kit, trigger_id, card):
+        return None
+    return await _post(kit, who, card)
+
+
+async def _open(session: Session, kit: Kit, who: str, campaign_id: int | None) -> tuple[Card, bool]:
+    """A fresh card, and whether so many are texting that it belongs into the modal."""
+    crowded = await faster.is_busy(session, now=kit.clock())
+    surface = MODAL if crowded else MESSAGE
+    return await texting.open_card(session, who, campaign_id, now=kit.clock(), surface=surface), crowded
 
 
 def _show(kit: Kit, click: Click, card: Card) -> None:

@@ -5,9 +5,7 @@ from datetime import timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.services import alarms, campaigns, leases, outcomes, posts
-from bot.services.posts import PostKind
-from bot.views.organizing import NOT_AGAIN
+from bot.services import alarms, digests, inbox, leases, outcomes, timing
 from handlers.kit import Kit
 
 log = structlog.get_logger()
@@ -23,7 +21,10 @@ def schedule(kit: Kit) -> AsyncIOScheduler:
 
 
 async def tick(kit: Kit) -> None:
-    """Tidy the queue, and tell organizers of texts of which nobody can say whether they were sent."""
+    """Tidy the queue, tell organizers of texts of which nobody can say whether they were sent, and do what is due.
+
+    Due are digests, and campaigns that open or close by plan.
+    """
     now = kit.clock()
     async with kit.database.transaction() as session:
         if not await leases.take(session, "clock", owner=kit.owner, now=now, lasting=LEASE):
@@ -31,8 +32,8 @@ async def tick(kit: Kit) -> None:
         await alarms.tell(session, await outcomes.sweep(session, now=now), now=now)
         doubtful = outcomes.group_by_campaign(await outcomes.for_review(session, now=now))
         for campaign_id, count in doubtful.items():
-            found = await campaigns.by_id(session, campaign_id)
-            texts = "1 text" if count == 1 else f"{count:,} texts"
-            words = f"{found.name}: the carrier never said whether it took {texts}. {NOT_AGAIN}"
-            key = f"doubtful:{campaign_id}:{now.isoformat()}"
-            await posts.add(session, PostKind.TELL, to=found.created_by, dedupe=key, now=now, words=words)
+            await inbox.doubtful_sends(session, campaign_id, count, now=now)
+    async with kit.database.transaction() as session:
+        await digests.queue_due(session, now=now)
+    async with kit.database.transaction() as session:
+        await timing.tick(session, now=now)

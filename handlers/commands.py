@@ -6,9 +6,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import Refusal
 from bot.services import volunteers
-from handlers import batches, people, running
+from handlers import batches, digests, doctor, exporting, inbox, people, running
 from handlers.kit import Kit
 from handlers.requests import require
+from handlers.roles import acting
 from handlers.subcommands import Command, Subcommand
 from models import Role
 
@@ -32,10 +33,7 @@ async def textbank(ack: AsyncAck, command: dict[str, Any], kit: Kit) -> None:
 
 async def help_(command: Command, kit: Kit) -> str:
     """What this person can do."""
-    async with kit.database.reading() as session:
-        role = await volunteers.role_of(session, command.who) or Role.VOLUNTEER
-    if command.who in kit.settings.admin_users or (await kit.slack.profile(command.who))["admin"]:
-        role = Role.ADMIN
+    role = await acting(kit, command.who)
     lines = ["`/text` — get your next contact, in your direct messages with Textbank"]
     lines += [f"`{sub.usage}` — {sub.does}" for sub in SUBCOMMANDS.values() if sub.role in volunteers.MAY[role]]
     return "\n".join(lines)
@@ -45,5 +43,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "help": Subcommand(help_, Role.VOLUNTEER, "/textbank help", "what you can do"),
     **running.SUBCOMMANDS,
     **batches.SUBCOMMANDS,
+    **digests.SUBCOMMANDS,
+    **exporting.SUBCOMMANDS,
+    **inbox.SUBCOMMANDS,
     **people.SUBCOMMANDS,
+    **doctor.SUBCOMMANDS,
 }

@@ -1,7 +1,7 @@
 """What every way in may use, built once by `bot.app` and handed to all of them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,3 +50,7 @@ class Kit:
         """Wait for what goes on in the background."""
         while self._background:
             await asyncio.wait(self._background)
+
+
+Maker = Callable[[Kit, Any, dict[str, Any]], Awaitable[bool]]
+"""Makes a queued post (its row, its payload), marks it as made, and returns whether Slack was asked for anything."""

@@ -1,11 +1,13 @@
 """The organizers' modals, submitted. What is wrong stands under its field, and nothing that was typed is lost."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.database import Session
 from bot.errors import Refusal
-from bot.services import campaigns
+from bot.services import campaigns, saved_replies, surveys, timing
 from bot.services.campaigns import NewCampaign
 from bot.views import ids
 from handlers.kit import Kit
@@ -26,8 +28,11 @@ async def new_campaign(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     """Make the campaign; a worker reads the file and sends word."""
     who, typed = body["user"]["id"], _typed(body)
     await require(kit, who, Role.ORGANIZER, "making a campaign")
+    new = _new(typed)
+    timing.check(new.opens_at, new.closes_at, now=kit.clock())
     async with kit.database.transaction() as session:
-        await campaigns.create(session, _new(typed), by=who, now=kit.clock())
+        campaign_id, _ = await campaigns.create(session, new, by=who, now=kit.clock())
+        await _write_for_answers(session, campaign_id, typed, by=who, now=kit.clock())
     await ack()
 
 
@@ -50,14 +55,26 @@ async def edit_script(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     campaign_id = int(body["view"]["private_metadata"])
     async with kit.database.transaction() as session:
         await campaigns.write_script(session, campaign_id, typed.get("script") or "", by=who, now=kit.clock())
+        await _write_for_answers(session, campaign_id, typed, by=who, now=kit.clock())
     await ack()
+
+
+async def _write_for_answers(
+    session: Session, campaign_id: int, typed: dict[str, Any], *, by: str, now: datetime
+) -> None:
+    """What volunteers find under **Reply**."""
+    await saved_replies.write(session, campaign_id, typed.get("saved_replies") or "", by=by, now=now)
+    await surveys.write(session, campaign_id, typed.get("questions") or "", by=by, now=now)
 
 
 def _typed(body: dict[str, Any]) -> dict[str, Any]:
     """Field name → what was typed or uploaded."""
     values = body["view"]["state"]["values"]
     elements = {name: element for block in values.values() for name, element in block.items()}
-    return {name: element.get("files") or element.get("value") for name, element in elements.items()}
+    kinds = ("files", "selected_date_time", "value")
+    return {
+        name: next((element[kind] for kind in kinds if element.get(kind)), None) for name, element in elements.items()
+    }
 
 
 def _new(typed: dict[str, Any]) -> NewCampaign:
@@ -68,7 +85,13 @@ def _new(typed: dict[str, Any]) -> NewCampaign:
         consent=typed.get("consent") or "",
         file_name=file["name"],
         file_url=file.get("url_private_download") or file["url_private"],
+        opens_at=_moment(typed.get("opens_at")),
+        closes_at=_moment(typed.get("closes_at")),
     )
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def _one_file(files: Any) -> dict[str, Any]:

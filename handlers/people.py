@@ -1,11 +1,14 @@
-"""Commands about people: who may do what."""
+"""Commands about people: who may do what, and what becomes of one phone number."""
 
 from bot.errors import Refusal
-from bot.services import volunteers
+from bot.services import campaigns, people, phones, reassigning, volunteers
 from handlers.kit import Kit
 from handlers.subcommands import Command, Subcommand
-from handlers.words import one, split
+from handlers.words import one, split, unquoted
 from models import Role
+
+BLOCKED_THERE = "If they had texted STOP, their carrier blocks us until they text START."
+ELSEWHERE = "What Slack still shows of them, and the carrier's own log, has to be deleted there."
 
 
 async def role(command: Command, kit: Kit) -> str:
@@ -17,11 +20,85 @@ async def role(command: Command, kit: Kit) -> str:
         raise Refusal(f"Write it like this: `{usage}`")
     async with kit.database.transaction() as session:
         await volunteers.set_role(session, who, Role(words.lower()), by=command.who, now=kit.clock())
-    return f"<@{who}> is suspended." if words.lower() == Role.NONE else f"<@{who}> is now: {words.lower()}."
+        still_in = await reassigning.still_in(session, who) if words.lower() == Role.NONE else []
+        names = [(await campaigns.by_id(session, each)).name for each in still_in[:5]]
+    if words.lower() != Role.NONE:
+        return f"<@{who}> is now: {words.lower()}."
+    hint = "".join(
+        f"\nThey still have people of {name}: `/textbank reassign {name} @them` hands those on." for name in names
+    )
+    return f"<@{who}> is suspended.{hint}"
+
+
+async def optout(command: Command, kit: Kit) -> str:
+    """Nobody texts this number again."""
+    phone = _phone(unquoted(command.words), kit, "optout")
+    async with kit.database.transaction() as session:
+        secret = kit.settings.textbank_secret
+        is_new = await people.opt_out_by_hand(session, phone, secret=secret, by=command.who, now=kit.clock())
+    return f"{phone} {'is opted out now' if is_new else 'had opted out already'}: nobody texts them, in any campaign."
+
+
+async def optin(command: Command, kit: Kit) -> str:
+    """This number may be texted again, for a reason that is kept."""
+    number, reason = _number_first(unquoted(command.words), kit.settings.default_region)
+    phone = _phone(number, kit, "optin")
+    async with kit.database.transaction() as session:
+        secret = kit.settings.textbank_secret
+        had = await people.opt_in(session, phone, reason, secret=secret, by=command.who, now=kit.clock())
+    if not had:
+        return f"{phone} has not opted out, so there is nothing to change."
+    return f"{phone} may be texted again, from their next campaign or answer on. {BLOCKED_THERE}"
+
+
+async def forget(command: Command, kit: Kit) -> str:
+    """Erase a person; their opt-out stays."""
+    phone = _phone(unquoted(command.words), kit, "forget")
+    async with kit.database.transaction() as session:
+        secret = kit.settings.textbank_secret
+        had, out = await people.forget(session, phone, secret=secret, by=command.who, now=kit.clock())
+    said = (
+        "Whoever has that number is erased: number, names and every word." if had else "Nothing is kept of that number."
+    )
+    opted_out = (
+        "Their opt-out stays, without the number, so that nobody texts them."
+        if out
+        else "They had not opted out: a new file may bring them back. `/textbank optout` prevents that."
+    )
+    return f"{said} {opted_out}" + (f" {ELSEWHERE}" if had else "")
+
+
+def _phone(words: str, kit: Kit, name: str) -> str:
+    """The number in E.164. Raises Refusal with what is wrong with it."""
+    if not words:
+        raise Refusal(f"Write it like this: `{SUBCOMMANDS[name].usage}`")
+    try:
+        return phones.parse(words, kit.settings.default_region)
+    except ValueError as why:
+        raise Refusal(f"“{words}” can't be taken for somebody's phone: {why}.") from None
+
+
+def _number_first(words: str, region: str) -> tuple[str, str]:
+    """`(313) 555-0101 signed up again` → the number, the reason: as many words as make a number, the most first."""
+    each = words.split()
+    most = next((nth for nth, word in enumerate(each) if any(c.isalpha() for c in word)), len(each))
+    for count in range(most, 0, -1):
+        number = " ".join(each[:count])
+        try:
+            phones.parse(number, region)
+        except ValueError:
+            continue
+        return number, " ".join(each[count:])
+    return " ".join(each[: most or 1]), " ".join(each[most or 1 :])
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     "role": Subcommand(
         role, Role.ADMIN, "/textbank role @somebody admin|organizer|manager|volunteer|none", "give or take a role"
     ),
+    "optout": Subcommand(optout, Role.ORGANIZER, "/textbank optout PHONE", "never text this number again"),
+    "optin": Subcommand(
+        optin, Role.ORGANIZER, "/textbank optin PHONE REASON", "let it be texted again; who and why is kept"
+    ),
+    "forget": Subcommand(forget, Role.ADMIN, "/textbank forget PHONE", "erase a person; an opt-out stays"),
 }

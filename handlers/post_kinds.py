@@ -1,24 +1,21 @@
 """How each kind of post is made: what waits as ids is read, drawn as things are now, and posted."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import structlog
-
 from bot.gateways.slack import SlackTrouble
-from bot.services import conversations, imports, posts, replies, texting
+from bot.services import imports, posts, replies, texting
 from bot.services.contacts import rejects_csv
 from bot.services.posts import PostKind
 from bot.services.replies import Waiting
 from bot.views import blocks, organizing, threads
 from bot.views import cards as card_views
 from bot.views.text import escape
-from handlers.kit import Kit
+from handlers import digests, exporting, inbox_posts
+from handlers.doubt import made_before
+from handlers.kit import Kit, Maker
 from models import ImportState
-
-log = structlog.get_logger()
 
 
 async def _reply(kit: Kit, post: Any, _payload: dict[str, Any]) -> bool:
@@ -42,23 +39,12 @@ async def _reply(kit: Kit, post: Any, _payload: dict[str, Any]) -> bool:
 
 async def _open_thread(kit: Kit, post: Any, found: Waiting) -> None:
     """A thread's first message; if Slack fell silent over it the last time, the one that it made then."""
-    where, up_to = await _made_before(kit, found), found.doubted
+    where = await made_before(kit, found.talk.volunteer_id, found.mark, found.doubted_at)
+    up_to = found.doubted
     if where is None or up_to is None:
         where, up_to = await _post_root(kit, post, found), found.up_to
     async with kit.database.transaction() as session:
         await replies.opened(session, post, found.talk, where, up_to=up_to, now=kit.clock())
-
-
-async def _made_before(kit: Kit, found: Waiting) -> tuple[str, str] | None:
-    if found.doubted_at is None:
-        return None
-    try:
-        return await kit.slack.find(found.talk.volunteer_id, found.mark, since=found.doubted_at)
-    except SlackTrouble as trouble:
-        if trouble.pause:
-            raise
-        log.warning("slack does not say whether it made a post, so it is made again", why=str(trouble))
-        return None
 
 
 async def _post_root(kit: Kit, post: Any, found: Waiting) -> tuple[str, str]:
@@ -77,10 +63,13 @@ async def _card(kit: Kit, post: Any, _payload: dict[str, Any]) -> bool:
     The one above stays as it is: somebody may be typing in it, and a press on it counts as one on this.
     """
     async with kit.database.reading() as session:
+        newest = (await posts.merged(session, post.merge_key) or [post])[-1]
+        if newest.due_at > kit.clock():
+            return False  # another thread has come this very moment: below that
         shown = await texting.as_it_stands(session, post.recipient, now=kit.clock())
-    if shown is not None and post.dedupe_key.split(":")[2] == str(shown.version):
+    if shown is not None and newest.dedupe_key.split(":")[2] == str(shown.version):
         await kit.slack.post(post.recipient, card_views.card(shown))
-    await _finish(kit, post)
+    await _finish(kit, post, up_to=newest.id)
     return True
 
 
@@ -88,28 +77,15 @@ async def _note(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     words = escape(payload["words"])
     if payload.get("quoted"):
         words = "*You*\n" + "\n".join(f"> {line}" for line in words.splitlines())
-    await kit.slack.post(post.recipient, blocks.message(words), thread_ts=payload["thread_ts"])
-    await _finish(kit, post)
-    return True
-
-
-async def _tell(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
-    await kit.slack.post(post.recipient, blocks.message(f":rotating_light: {escape(payload['words'])}"))
+    await kit.slack.post(post.recipient, blocks.message(words), thread_ts=payload.get("thread_ts"))
     await _finish(kit, post)
     return True
 
 
 async def _assigned(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
-    shown = organizing.assigned(payload["campaign"], payload["campaign_id"], payload["by"], payload["count"])
+    given = {"count": payload["count"], "conversations": payload.get("conversations", 0)}
+    shown = organizing.assigned(payload["campaign"], payload["campaign_id"], payload["by"], **given)
     await kit.slack.post(post.recipient, shown)
-    await _finish(kit, post)
-    return True
-
-
-async def _help(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
-    async with kit.database.reading() as session:
-        talk = await conversations.talk(session, payload["conversation_id"], last=4)
-    await kit.slack.post(post.recipient, threads.help_call(talk, payload["by"], payload["words"]))
     await _finish(kit, post)
     return True
 
@@ -148,7 +124,7 @@ async def _rejected(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
             with path.open("w", encoding="utf-8-sig", newline="") as file:
                 await rejects_csv(session, payload["import_id"], file)
         try:
-            await kit.slack.upload(post.recipient, f"rejected from {word.file_name}", path, comment=comment)
+            await kit.slack.upload(post.recipient, {f"rejected from {word.file_name}": path}, comment=comment)
         except SlackTrouble as trouble:
             # A file that is too much for the line must not hold up everybody's posts: it counts as its own fault.
             raise SlackTrouble(str(trouble), for_good=trouble.for_good) from trouble
@@ -161,15 +137,16 @@ async def _finish(kit: Kit, post: Any, *, up_to: int | None = None) -> None:
         await posts.finish(session, post, up_to=up_to)
 
 
-MAKERS: dict[str, Callable[[Kit, Any, dict[str, Any]], Awaitable[bool]]] = {
+MAKERS: dict[str, Maker] = {
     PostKind.REPLY: _reply,
     PostKind.NOTE: _note,
-    PostKind.TELL: _tell,
     PostKind.ASSIGNED: _assigned,
     PostKind.READING: _reading,
     PostKind.IMPORTED: _imported,
     PostKind.REJECTED: _rejected,
-    PostKind.HELP: _help,
     PostKind.CARD: _card,
+    **digests.MAKERS,
+    **inbox_posts.MAKERS,
+    **exporting.MAKERS,
 }
 """Each makes its post, marks it as made, and returns whether Slack was asked for anything."""

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from bot.gateways.slack import SlackTrouble
-from bot.services import alarms, leases, posts
+from bot.services import inbox, leases, posts
 from bot.services.posts import PostKind, payload_of
 from handlers.kit import Kit
 from handlers.post_kinds import MAKERS
@@ -122,7 +122,7 @@ class Writer:
         async with self.kit.database.transaction() as session:
             stuck = await posts.failed(session, post, why, now=now, for_good=for_good)
             if stuck and post.kind == PostKind.REPLY:
-                await alarms.reply_unseen(session, payload_of(post)["conversation_id"], why, now=now)
+                await inbox.reply_unseen(session, payload_of(post)["conversation_id"], why, now=now)
 
 
 async def _sleep(stopping: asyncio.Event, seconds: float) -> None:

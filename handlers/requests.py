@@ -19,7 +19,11 @@ from bot.gateways.slack import SlackTrouble
 from bot.services import audit, posts, volunteers
 from bot.services.cards import Press
 from bot.services.posts import PostKind
+from bot.views.blocks import notice
+from bot.views.text import escape
+from handlers import home_page
 from handlers.kit import Kit
+from handlers.metrics import HANDLED
 from models import Role
 
 log = structlog.get_logger()
@@ -97,6 +101,7 @@ def register(app: AsyncApp, kit: Kit) -> None:
     @app.middleware
     async def equip(context: AsyncBoltContext, body: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:
         context["kit"] = kit
+        HANDLED.labels("command" if "command" in body else body.get("type", "other")).inc()
         if body.get("type") == "block_actions":
             context["click"] = click_of(body)
         await next()
@@ -144,6 +149,10 @@ async def _on_error(kit: Kit, error: Exception, body: dict[str, Any]) -> BoltRes
     if kind == "block_actions" and body.get("response_url"):
         kit.slack.whisper(body["response_url"], words)
         return BoltResponse(status=200, body="")
+    if kind == "block_actions" and (body.get("view") or {}).get("type") == "home":
+        await home_page.show(kit, body["user"]["id"], f":warning: {words}")
+    elif kind == "block_actions" and "view" in body:
+        kit.later(kit.slack.push_view(body["trigger_id"], notice(escape(words))))
     if "command" in body:
         answer = json.dumps({"response_type": "ephemeral", "text": words})
         return BoltResponse(status=200, body=answer, headers={"content-type": ["application/json"]})
@@ -160,7 +169,7 @@ async def _note_refused(kit: Kit, body: dict[str, Any]) -> None:
         who, subject = body["event"]["user"], body["event"]["type"]
     else:
         who = body["user"]["id"]
-        subject = body["view"]["callback_id"] if "view" in body else body["actions"][0]["action_id"]
+        subject = body["actions"][0]["action_id"] if "actions" in body else body["view"]["callback_id"]
     async with kit.database.transaction() as session:
         await audit.note(session, who=who, what="refused", subject=subject, now=kit.clock())
 
@@ -184,10 +193,17 @@ def _words(error: Exception, ours: str | None = None) -> str:
 def _as_field_error(error: Exception, words: str, body: dict[str, Any]) -> BoltResponse:
     """Under the field that it is about, with everything that was typed still there."""
     inputs = [block["block_id"] for block in body["view"]["blocks"] if block["type"] == "input"]
-    if not inputs:
-        return BoltResponse(status=200, body="")
-    field = error.field if isinstance(error, Refusal) and error.field in inputs else inputs[-1]
-    answer = {"response_action": "errors", "errors": {field: words}}
+    about = error.field if isinstance(error, Refusal) else None
+    # A field that is drawn anew goes by its name and what tells the drawings apart.
+    fields = [block_id for block_id in inputs if block_id.partition(".")[0] == about] or inputs[-1:]
+    answer: dict[str, Any] = (
+        {"response_action": "errors", "errors": {fields[0]: words}}
+        if fields
+        else {
+            "response_action": "update",
+            "view": notice(escape(words)),
+        }
+    )
     return BoltResponse(status=200, body=json.dumps(answer), headers={"content-type": ["application/json"]})
 
 

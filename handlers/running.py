@@ -1,8 +1,9 @@
 """The organizer's commands that make a campaign and lead it through its life."""
 
+import re
 from collections.abc import Awaitable, Callable
 
-from bot.services import campaigns, reports
+from bot.services import campaigns, reports, saved_replies, surveys, timing
 from bot.views import organizing as views
 from handlers.kit import Kit
 from handlers.subcommands import Command, Subcommand
@@ -30,7 +31,10 @@ async def script(command: Command, kit: Kit) -> str:
     async with kit.database.reading() as session:
         campaign = await campaigns.find(session, unquoted(command.words))
         body = await campaigns.current_script(session, campaign)
-    await kit.slack.open_view(command.trigger_id, views.edit_script(campaign.name, campaign.id, body))
+        saved = await saved_replies.written(session, campaign.id)
+        questions = await surveys.written(session, campaign.id)
+    view = views.edit_script(campaign.name, campaign.id, body, saved=saved, questions=questions)
+    await kit.slack.open_view(command.trigger_id, view)
     return ""
 
 
@@ -38,7 +42,8 @@ async def list_(command: Command, kit: Kit) -> str:
     """All campaigns, the newest first."""
     async with kit.database.reading() as session:
         rows = await campaigns.newest(session)
-    return views.campaign_list([(row.name, row.state) for row in rows])
+        far = await reports.progress(session, [row.id for row in rows])
+    return views.campaign_list((row, *far[row.id]) for row in rows)
 
 
 async def status(command: Command, kit: Kit) -> str:
@@ -59,6 +64,30 @@ def _moves(act: Callable[..., Awaitable[None]], said: str) -> Callable[[Command,
     return run
 
 
+Plan = Callable[..., Awaitable[None]]
+
+
+def _moves_at(act: Plan, said: str, plan: Plan, what: str) -> Callable[[Command, Kit], Awaitable[str]]:
+    """The same, at once or at a time that is said: `CAMPAIGN at 2026-10-20 09:00`."""
+    at_once = _moves(act, said)
+
+    async def run(command: Command, kit: Kit) -> str:
+        if not re.search(r"\bat\s", command.words):
+            return await at_once(command, kit)
+        tz = (await kit.slack.profile(command.who))["tz"]
+        name, when = timing.read(command.words, tz=tz)
+        if when is None:
+            return await at_once(command, kit)
+        async with kit.database.transaction() as session:
+            campaign = await campaigns.find(session, unquoted(name))
+            await plan(session, campaign, when, by=command.who, now=kit.clock())
+        if when.at is None:
+            return f"{campaign.name} no longer {what} by itself."
+        return f"{campaign.name} {what} by itself on {when.words}. I'll tell whoever made it."
+
+    return run
+
+
 _START = (
     "{name} is live. "
     "Hand contacts out with `/textbank assign {name} @somebody 50` or `/textbank invite {name} #channel`."
@@ -67,11 +96,16 @@ _PAUSE = "{name} is paused: nothing is sent, not even what was clicked already. 
 SUBCOMMANDS: dict[str, Subcommand] = {
     "new": Subcommand(new, Role.ORGANIZER, "/textbank new", "make a campaign"),
     "import": Subcommand(import_, Role.ORGANIZER, "/textbank import CAMPAIGN", "add contacts"),
-    "script": Subcommand(script, Role.ORGANIZER, "/textbank script CAMPAIGN", "change what drafts start from"),
+    "script": Subcommand(
+        script, Role.ORGANIZER, "/textbank script CAMPAIGN", "change the script, saved replies and questions"
+    ),
     "list": Subcommand(list_, Role.MANAGER, "/textbank list", "all campaigns"),
     "status": Subcommand(status, Role.MANAGER, "/textbank status [CAMPAIGN]", "how far a campaign is"),
     "start": Subcommand(
-        _moves(campaigns.start, _START), Role.ORGANIZER, "/textbank start CAMPAIGN", "open it for texting"
+        _moves_at(campaigns.start, _START, timing.plan_opening, "opens"),
+        Role.ORGANIZER,
+        "/textbank start CAMPAIGN [at 2026-10-20 09:00]",
+        "open it for texting, now or then",
     ),
     "pause": Subcommand(
         _moves(campaigns.pause, _PAUSE), Role.ORGANIZER, "/textbank pause CAMPAIGN", "stop every send at once"
@@ -80,9 +114,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         _moves(campaigns.resume, "{name} goes on."), Role.ORGANIZER, "/textbank resume CAMPAIGN", "go on after a pause"
     ),
     "close": Subcommand(
-        _moves(campaigns.close, "{name} is closed. Answers still come in."),
+        _moves_at(campaigns.close, "{name} is closed. Answers still come in.", timing.plan_closing, "closes"),
         Role.ORGANIZER,
-        "/textbank close CAMPAIGN",
-        "end it",
+        "/textbank close CAMPAIGN [at 2026-11-03 20:00]",
+        "end it, now or then",
     ),
 }

@@ -191,6 +191,6 @@ class Sender:
                 log.error("sending is stopped for a while", why=why)
                 now = self._kit.clock()
                 await outbox.trip(session, until=now + SHUT, why=why)
-                await alarms.sending_stopped(session, why, now=now)
+                await alarms.sending_stopped(session, why, now=now, admins=self._kit.settings.admin_users)
                 return DOUBTS - 1
         return doubts

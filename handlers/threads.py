@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import Refusal
-from bot.services import conversations, posts
+from bot.services import conversations, inbox, posts
 from bot.services.conversations import Said, Talk
 from bot.services.posts import PostKind
 from bot.views import ids
@@ -26,13 +26,11 @@ DELETED: dict[bool | None, str] = {
 
 
 def register(app: AsyncApp) -> None:
-    """The thread's buttons, the modal behind **Reply**, and whatever is typed to the bot."""
-    app.action(ids.THREAD_REPLY)(open_reply)
+    """The thread's buttons, and whatever is typed to the bot."""
     app.action(ids.THREAD_OPT_OUT)(_decides(conversations.opt_out))
     app.action(ids.THREAD_KEEP_TALKING)(_decides(conversations.keep_talking))
     app.action(ids.THREAD_HELP)(ask_for_help)
     app.action(ids.THREAD_DONE)(_decides(conversations.done, dated=False))
-    app.view(ids.REPLY)(reply)
     app.event("message")(typed)
 
 
@@ -85,25 +83,6 @@ def _typed_key(channel: str, ts: str) -> str:
     return f"typed:{channel}:{ts}"
 
 
-async def open_reply(ack: AsyncAck, click: Click, kit: Kit) -> None:
-    """Open the modal behind **Reply**, if an answer may go: nobody types for nothing."""
-    async with kit.database.reading() as session:
-        talk = await conversations.to_answer(session, click.number(), by=click.who, now=kit.clock())
-    await kit.slack.open_view(click.trigger_id, views.reply_modal(talk))
-    await ack()
-
-
-async def reply(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], kit: Kit) -> None:
-    """Answer from the modal."""
-    words = for_phone(view["state"]["values"]["message"]["message"].get("value") or "")
-    async with kit.database.transaction() as session:
-        act = {"by": body["user"]["id"], "act_key": f"modal:{view['id']}"}
-        number = int(view["private_metadata"])
-        await conversations.answer(session, number, words, **act, now=kit.clock(), undo=kit.undo)
-        await conversations.echo(session, number, view_id=view["id"], words=words, by=act["by"], now=kit.clock())
-    await ack()
-
-
 def _decides(act: Callable[..., Awaitable[Talk]], *, dated: bool = True) -> Callable[..., Awaitable[None]]:
     """What a volunteer makes of a conversation: never text them again, go on talking, done."""
 
@@ -121,7 +100,7 @@ def _decides(act: Callable[..., Awaitable[Talk]], *, dated: bool = True) -> Call
 async def ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """Tell the organizer."""
     async with kit.database.transaction() as session:
-        await conversations.ask_for_help(session, click.number(), by=click.who, words=None, now=kit.clock())
+        await inbox.ask_for_help(session, click.number(), by=click.who, words=None, now=kit.clock())
     await ack()
     kit.slack.whisper(click.response_url, "Help is on its way: your organizer has been told.")
 

@@ -69,7 +69,8 @@ class Hooks:
     async def _take_in(self, received: Received) -> None:
         kit = self._kit
         async with kit.database.transaction() as session:
-            await inbound.receive(session, received, now=kit.clock(), secret=kit.settings.textbank_secret)
+            secret, admins = kit.settings.textbank_secret, kit.settings.admin_users
+            await inbound.receive(session, received, now=kit.clock(), secret=secret, admins=admins)
 
     async def _signed(self, request: Request) -> dict[str, str] | None:
         """The form, if the carrier signed it for our public address."""

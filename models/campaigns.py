@@ -78,6 +78,8 @@ class Question(SQLModel, table=True):
     choices: list[str] = Field(sa_type=Json)
     conversion: str | None = None
     """The choice that counts as a conversion, if this question is the campaign's."""
+    dropped_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When an organizer took it out: it is asked no more, and its answers stay."""
 
 
 class SavedReply(SQLModel, table=True):

@@ -74,6 +74,8 @@ class ContactImport(SQLModel, table=True):
     file_name: str
     file_url: str | None = None
     """Where the file is fetched from in Slack; empty for a file of this machine."""
+    fingerprint: str | None = None
+    """By which a file of this machine is known again when its import goes on."""
     consent: str
     imported_by: str
     created_at: datetime = Field(sa_type=Moment)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Column
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from models.types import BigId, Moment
@@ -16,12 +16,18 @@ class Digest(SQLModel, table=True):
     channel: str = Field(unique=True)
     at: str
     tz: str
-    next_run_at: datetime = Field(sa_type=Moment, index=True)
+    ranking: bool = False
+    """Whether it says who texted the most: only if somebody asked for it."""
+    next_run_at: datetime | None = Field(default=None, sa_type=Moment, index=True)
+    """Empty while it is off: the row stays, and with it the dates that were run."""
     created_by: str
 
 
 class DigestRun(SQLModel, table=True):
-    """One local date's digest: its key is what keeps it from being posted twice, however many processes run."""
+    """One local date's digest: its key is what keeps it from being posted twice, however many processes run.
+
+    A "missed" one could not be posted while its date lasted.
+    """
 
     __tablename__ = "digest_run"
 
@@ -43,6 +49,16 @@ class ExportState(StrEnum):
 class Export(SQLModel, table=True):
     """A campaign's files for somebody's direct message, written by a worker."""
 
+    __table_args__ = (
+        Index(
+            "one_export_at_a_time",
+            *("campaign_id", "asked_by"),
+            unique=True,
+            postgresql_where=text("state IN ('waiting', 'running')"),
+            sqlite_where=text("state IN ('waiting', 'running')"),
+        ),
+    )
+
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
     campaign_id: int = Field(foreign_key="campaign.id", sa_type=BigId)
     asked_by: str
@@ -54,3 +70,6 @@ class Export(SQLModel, table=True):
     owner: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
     error: str | None = None
+    channel: str | None = None
+    ts: str | None = None
+    """The message that says how far it is, if it takes long enough for one."""

@@ -49,6 +49,12 @@ class Conversation(SQLModel, table=True):
             sqlite_where=text("state = 'needs_reply'"),
         ),
         Index(
+            "conversation_open",
+            *("volunteer_id", "campaign_id"),
+            postgresql_where=text("state IN ('texted', 'talking')"),
+            sqlite_where=text("state IN ('texted', 'talking')"),
+        ),
+        Index(
             "conversation_inbound",
             *("person_id", "last_out_at"),
             postgresql_where=text("last_out_at IS NOT NULL"),
@@ -71,7 +77,7 @@ class Conversation(SQLModel, table=True):
     sender: str | None = None
     state: str = ConversationState.POOL
     closed_as: str | None = None
-    """Why it is DONE: answered, skipped, wrong_number, opted_out."""
+    """Why it is DONE: answered, skipped, wrong_number, opted_out, unreachable, not_sent, erased."""
     draft: str | None = None
     """Words that a volunteer had begun or took back; the card starts from them."""
     last_out_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -229,5 +235,7 @@ class Answer(SQLModel, table=True):
     question_id: int = Field(foreign_key="question.id", sa_type=BigId, primary_key=True)
     conversation_id: int = Field(foreign_key="conversation.contact_id", sa_type=BigId, primary_key=True, index=True)
     choice: str
+    converted: bool = False
+    """Whether it was counted as a conversion: that is what is taken off again should the answer change."""
     by: str
     at: datetime = Field(sa_type=Moment)

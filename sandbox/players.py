@@ -61,7 +61,7 @@ class Volunteer:
         await self._stage.pause(self._rng.uniform(0, 1.5))
         while True:
             try:
-                busy = await self._answers() or await self._texts()
+                busy = await self._prefers_the_card() or await self._answers() or await self._texts()
             except AssertionError as wrong:  # a button that is not there: what a person would call a bug
                 self._stage.trouble.append(f"{self.name}: {str(wrong).splitlines()[0]}")
                 busy = False
@@ -70,6 +70,13 @@ class Volunteer:
                 await asyncio.sleep(IDLE)
 
     # -- the card
+
+    async def _prefers_the_card(self) -> bool:
+        """While many are texting, "Text faster" opens first; closed, it gives way to the card."""
+        if self.person.modal is None or self.person.modal.title != "Text faster":
+            return False
+        await self.person.cancels()
+        return True
 
     def _newest_card(self) -> Message | None:
         """The card that she works with: where she clicked last, unless a newer one has come below it."""

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from bot.app import open_kit, web
 from bot.settings import Settings
 from handlers import clock as clock_handler
+from handlers.exporting import Exporter
 from handlers.kit import Kit
 from handlers.posting import Writer
 from handlers.sending import Sender
@@ -61,12 +62,13 @@ class World:
     sender: Sender
     writer: Writer
     importer: Importer
+    exporter: Exporter
 
     async def settles(self) -> None:
         """Until nobody has anything left to do at this moment."""
         while True:
             await self.drawn()
-            worked = [await job.step() for job in (self.importer, self.sender, self.writer)]
+            worked = [await job.step() for job in (self.importer, self.exporter, self.sender, self.writer)]
             if not any(worked) and not self._under_way():
                 return
 
@@ -164,7 +166,7 @@ async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
             product["app"] = web(kit)
             sender = Sender(kit)
             await sender.begin()
-            yield World(slack, carrier, kit, time, organizer, sender, Writer(kit), Importer(kit))
+            yield World(slack, carrier, kit, time, organizer, sender, Writer(kit), Importer(kit), Exporter(kit))
             await kit.drain()
         await slack.aclose()
         await carrier.aclose()

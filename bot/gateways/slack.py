@@ -6,7 +6,7 @@ Posts that fail say how: wait so long, never again, or simply not now.
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,12 @@ log = structlog.get_logger()
 SECONDS = 10
 MOST_WAITED = 30.0
 """A redraw that Slack wants later than this is given up."""
+FOR_FILES = aiohttp.ClientTimeout(total=None, sock_connect=SECONDS, sock_read=60)
+"""A large file takes as long as it takes, while something moves."""
+MOST_BYTES = 1_000_000_000
+"""The largest file that Slack takes."""
+MOST_WAITED_FOR_HOME = 60.0
+"""A Home may wait longer: a hundred may be published a minute, and a crowd may open it at once."""
 TRIES = 4
 PROFILE_SECONDS = 600
 MARKED = "textbank_post"
@@ -180,10 +186,16 @@ class Slack:
         )
         return answer["channel"], answer["ts"]
 
-    async def find(self, user_id: str, mark: str, *, since: datetime) -> tuple[str, str] | None:
-        """Our message with this mark in somebody's direct message, as its (channel, ts). Raises SlackTrouble."""
-        opened = await self._call("conversations.open", users=user_id)
-        channel, oldest = opened["channel"]["id"], f"{(since - SKEW).timestamp():.6f}"
+    async def update(self, channel: str, ts: str, message: Message) -> None:
+        """Put a message in the place of one of ours. Few a minute: Slack allows fifty. Raises SlackTrouble."""
+        await self._call("chat.update", channel=channel, ts=ts, **message)
+
+    async def find(self, to: str, mark: str, *, since: datetime) -> tuple[str, str] | None:
+        """Our message with this mark in a channel or somebody's direct message, as its (channel, ts).
+
+        Raises SlackTrouble.
+        """
+        channel, oldest = await self._conversation(to), f"{(since - SKEW).timestamp():.6f}"
         asked = {"channel": channel, "oldest": oldest, "include_all_metadata": "true", "limit": 200}
         async for message in self._pages("conversations.history", "messages", **asked):
             marked = message.get("metadata") or {}
@@ -191,12 +203,51 @@ class Slack:
                 return channel, message["ts"]
         return None
 
+    async def _conversation(self, to: str) -> str:
+        """A channel's id, or that of a person's direct message."""
+        if not to.startswith(("U", "W")):
+            return to
+        return str((await self._call("conversations.open", users=to))["channel"]["id"])
+
     async def open_view(self, trigger_id: str, view: dict[str, Any]) -> None:
         """Open a modal, within the three seconds that a trigger lives. Raises SlackTrouble."""
         await self._call("views.open", trigger_id=trigger_id, view=view)
 
+    async def push_view(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """Open a modal over the one that was pressed in. Raises SlackTrouble."""
+        await self._call("views.push", trigger_id=trigger_id, view=view)
+
+    async def update_view(self, view: dict[str, Any], shown: dict[str, Any]) -> None:
+        """Draw an open modal anew, unless it has changed since it was `shown` as it came. Raises SlackTrouble."""
+        await self._call("views.update", view_id=shown["id"], hash=shown["hash"], view=view)
+
+    def publish(self, user_id: str, view: dict[str, Any], *, hash: str | None = None, done: Otherwise) -> None:
+        """Show somebody this Home, soon, and then do what is to be `done`. A newer one takes its place if it waits.
+
+        With a `hash` it is shown only in place of that very one: what a press has brought meanwhile stays.
+        """
+        key = f"home:{user_id}"
+        version = self._newest[key] = self.next_version(key)
+        self._in_background(self._publish(key, version, {"user_id": user_id, "view": view, "hash": hash}, done))
+
+    async def _publish(self, key: str, version: int, values: dict[str, Any], done: Otherwise) -> None:
+        for _ in range(TRIES):
+            if self._newest[key] > version:
+                return
+            try:
+                await self._call("views.publish", **values)
+            except SlackTrouble as trouble:
+                if str(trouble) == "hash_conflict":
+                    return
+                log.warning("a Home could not be published", home=key, why=str(trouble))
+                if not trouble.pause:
+                    return
+                await asyncio.sleep(min(trouble.pause, MOST_WAITED_FOR_HOME))
+                continue
+            return await done()
+
     async def profile(self, user_id: str) -> dict[str, Any]:
-        """Somebody's `name` and whether they are a workspace `admin`, a `bot` or `gone`; kept for ten minutes."""
+        """Somebody's `name`, `tz` and whether they are a workspace `admin`, a `bot` or `gone`; kept for ten minutes."""
         kept = self._profiles.get(user_id)
         if kept is not None and kept[0] > time.monotonic():
             return kept[1]
@@ -204,6 +255,7 @@ class Slack:
         name = user.get("profile", {}).get("real_name") or user.get("real_name") or user.get("name", "")
         found = {
             "name": name,
+            "tz": user.get("tz") or "UTC",
             "admin": bool(user.get("is_admin") or user.get("is_owner")),
             "bot": bool(user.get("is_bot")),
             "gone": bool(user.get("deleted")),
@@ -229,6 +281,16 @@ class Slack:
     async def members(self, channel: str) -> list[str]:
         """The user ids of a channel's members. Raises SlackTrouble."""
         return [who async for who in self._pages("conversations.members", "members", channel=channel, limit=200)]
+
+    async def may_post_in(self, channel: str) -> bool:
+        """Whether we are in this channel, and it is not archived. Raises SlackTrouble."""
+        try:
+            found = (await self._ask("conversations.info", channel=channel))["channel"]
+        except SlackTrouble as trouble:
+            if trouble.gone:
+                return False
+            raise
+        return bool(found.get("is_member")) and not found.get("is_archived")
 
     async def group_members(self, group: str) -> list[str]:
         """The user ids of a user group. Raises SlackTrouble."""
@@ -263,11 +325,28 @@ class Slack:
             self._people = (time.monotonic() + PROFILE_SECONDS, found)
         return self._people[1]
 
-    async def upload(self, channel: str, file_name: str, path: Path, *, comment: str) -> None:
-        """Share a file. Raises SlackTrouble."""
-        await self._guarded(
-            self.client.files_upload_v2(channel=channel, filename=file_name, file=path, initial_comment=comment)
-        )
+    async def upload(self, channel: str, files: Mapping[str, Path], *, comment: str) -> None:
+        """Share files, by the names they shall have, in one message to a channel or a person. Raises SlackTrouble.
+
+        They are sent in pieces: the SDK's own way would hold each in memory as a whole.
+        """
+        if too_large := [name for name, path in files.items() if _size(path) > MOST_BYTES]:
+            raise SlackTrouble(f"{too_large[0]} is larger than Slack takes", for_good=True)
+        channel = await self._conversation(channel)
+        sent = [{"id": await self._send_file(name, path), "title": name} for name, path in files.items()]
+        await self._call("files.completeUploadExternal", files=sent, channel_id=channel, initial_comment=comment)
+
+    async def _send_file(self, name: str, path: Path) -> str:
+        place = await self._ask("files.getUploadURLExternal", filename=name, length=_size(path))
+        try:
+            with path.open("rb") as file:
+                async with self._session.post(place["upload_url"], data=file, timeout=FOR_FILES) as answer:
+                    if answer.status != 200:
+                        why = f"Slack answered {answer.status} to a file"
+                        raise SlackTrouble(why, pause=5 if answer.status >= 500 or answer.status == 429 else 0)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise SlackTrouble(f"the file could not be sent ({type(error).__name__})", pause=5) from error
+        return str(place["file_id"])
 
     async def fetch_file(self, url: str, into: Path) -> None:
         """Bring a file that somebody shared with us, in pieces. Raises SlackTrouble, with a pause if it may come later.
@@ -278,9 +357,8 @@ class Slack:
             where = URL(url).host or "another place"
             raise SlackTrouble(f"The file is not kept in Slack but at {where}; upload the file itself", for_good=True)
         headers = {"Authorization": f"Bearer {self._settings.slack_bot_token}"}
-        forever = aiohttp.ClientTimeout(total=None, sock_connect=SECONDS, sock_read=60)
         try:
-            async with self._session.get(url, headers=headers, timeout=forever) as answer:
+            async with self._session.get(url, headers=headers, timeout=FOR_FILES) as answer:
                 if answer.status == 429 or answer.status >= 500:
                     wait = answer.headers.get("Retry-After", "")
                     raise SlackTrouble(f"Slack answered {answer.status}", pause=float(wait) if wait.isdigit() else 5)
@@ -329,6 +407,10 @@ class Slack:
         except (aiohttp.ClientError, TimeoutError) as error:
             why = f"Slack could not be reached ({type(error).__name__})"
             raise SlackTrouble(why, pause=2, in_doubt=not isinstance(error, aiohttp.ClientConnectorError)) from error
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def _trouble(error: SlackApiError) -> SlackTrouble:

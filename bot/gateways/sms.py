@@ -139,6 +139,16 @@ class Sms:
             return outcome
         return Outcome(text.id, Result.ACCEPTED, carrier_sid=taken.sid, sender=taken.from_)
 
+    @property
+    def client(self) -> Client:
+        """The SDK's client, for questions."""
+        return self._client
+
+    def by_token(self) -> Client:
+        """The same by the account's own token, also where an API key is used for everything else."""
+        sid, token = self._settings.twilio_account_sid, self._settings.twilio_auth_token
+        return Client(sid, token, account_sid=sid, http_client=self._http)
+
     async def wrong_account(self) -> str | None:
         """What is wrong with the account's credentials, in words; None while they are taken, or nobody can be asked."""
         try:

@@ -1,22 +1,18 @@
-"""Who is told when texts go wrong: the volunteer whose answer it was, or the organizers."""
+"""Who is told when texts go wrong: whoever wrote the text, where they read it, or the inbox."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import campaigns, cards, conversations, posts, volunteers
+from bot.services import campaigns, cards, conversations, inbox, posts
 from bot.services.posts import PostKind
 from bot.services.trouble import Trouble
-from models import CampaignState, campaign, contact, conversation, state_is
+from models import CampaignState, contact
 
-_ORGANIZERS = select(campaign.c.created_by).where(state_is(campaign, CampaignState.LIVE)).distinct()
-_WHOSE = (
-    select(campaign.c.created_by)
-    .join(conversation, conversation.c.campaign_id == campaign.c.id)
-    .where(conversation.c.contact_id == bindparam("which"))
-)
 _NAME = select(contact.c.first_name, contact.c.last_name).where(contact.c.id == bindparam("which"))
 
 
@@ -26,38 +22,32 @@ async def tell(session: Session, trouble: Trouble, *, now: datetime) -> None:
         name = cards.name_of((await session.execute(_NAME, {"which": row.conversation_id})).one())
         await cards.add_news(session, row.volunteer_id, words.format(name=name))
     for row, why in trouble.lost:
-        root = await conversations.root_of(session, row.conversation_id, row.volunteer_id)
-        if root is not None:
-            words = f"Your last answer could not be delivered: {why}."
-            note = {"words": words, "thread_ts": root.root_ts}
-            await posts.add(session, PostKind.NOTE, to=root.channel, dedupe=f"lost:{row.id}", now=now, **note)
+        await _say_lost(session, row, why, now=now)
     for campaign_id in sorted({row.campaign_id for row in trouble.not_set_up}):
         await _pause(session, campaign_id, now=now)
 
 
-async def sending_stopped(session: Session, why: str, *, now: datetime) -> None:
-    """Nothing leaves for a while: each organizer with a live campaign is told, at most once an hour."""
+async def _say_lost(session: Session, row: Any, why: str, *, now: datetime) -> None:
+    """In the thread of whoever wrote the answer. Somebody who answered from the inbox has none: to them directly."""
+    root = await conversations.root_of(session, row.conversation_id, row.volunteer_id)
+    which = "Your last answer"
+    if root is None:
+        which = f"Your answer to {cards.name_of((await session.execute(_NAME, {'which': row.conversation_id})).one())}"
+    note: dict[str, Any] = {
+        "words": f"{which} could not be delivered: {why}.",
+        "thread_ts": root.root_ts if root else None,
+    }
+    to = root.channel if root else row.volunteer_id
+    await posts.add(session, PostKind.NOTE, to=to, dedupe=f"lost:{row.id}", now=now, **note)
+
+
+async def sending_stopped(session: Session, why: str, *, now: datetime, admins: Collection[str] = ()) -> None:
+    """Nothing leaves for a while: organizers are told, at most once an hour."""
     words = (
         f"No text leaves for now: {why}. What was clicked waits, and goes by itself once the carrier is well again. "
         "`/textbank status` shows whether it is."
     )
-    for who in (await session.execute(_ORGANIZERS)).scalars().all():
-        key = f"stopped:{who}:{now:%Y-%m-%dT%H}"
-        await posts.add(session, PostKind.TELL, to=who, dedupe=key, now=now, words=words)
-
-
-async def reply_unseen(session: Session, conversation_id: int, why: str, *, now: datetime) -> None:
-    """A voter's words reach nobody: whoever made the campaign is told, with the words, at most once a day."""
-    talk = await conversations.talk(session, conversation_id)
-    who = (await session.execute(_WHOSE, {"which": conversation_id})).scalar_one()
-    volunteer = await volunteers.named(session, talk.volunteer_id) or "their volunteer"
-    last = next((said.body for said in reversed(talk.said) if said.theirs), "")
-    words = (
-        f"{talk.name} answered a text of {talk.campaign}, but Slack does not show it to {volunteer} ({why}). "
-        f"Somebody should look after it. They wrote: “{last}”"
-    )
-    key = f"unseen:{conversation_id}:{now:%Y-%m-%d}"
-    await posts.add(session, PostKind.TELL, to=who, dedupe=key, now=now, words=words)
+    await inbox.alarm(session, words, key=f"stopped:{now:%Y-%m-%dT%H}", now=now, admins=admins)
 
 
 async def _pause(session: Session, campaign_id: int, *, now: datetime) -> None:
@@ -73,5 +63,6 @@ async def _pause(session: Session, campaign_id: int, *, now: datetime) -> None:
         f"{found.name} is paused: the carrier says that this account or number is not set up to send these texts. "
         f"Look at the carrier's console; when it is right, type `/textbank resume {found.name}`."
     )
-    key = f"not-set-up:{campaign_id}:{now.timestamp()}"
-    await posts.add(session, PostKind.TELL, to=found.created_by, dedupe=key, now=now, words=words)
+    await inbox.alarm(
+        session, words, key=f"not-set-up:{campaign_id}:{now.timestamp()}", campaign_id=campaign_id, now=now
+    )

@@ -13,7 +13,7 @@ from bot.database import Session
 from bot.errors import Refusal
 from bot.services import audit, tallies
 from bot.services.texting_hours import Window, closes_at
-from models import ConversationState, conversation, membership, segment, state_is, state_was, texting_window
+from models import ConversationState, conversation, membership, segment, state_is, texting_window
 
 MOST_AT_ONCE = 2_000
 """More than anybody texts in a day; a slip of the finger should not empty the pool."""
@@ -43,8 +43,9 @@ _POOL = (
 )
 _HOLD = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.POOL))
-    .values(state=ConversationState.HELD, volunteer_id=bindparam("holder"), position=bindparam("place"))
+    .where(conversation.c.contact_id == bindparam("which"), conversation.c.state == bindparam("was"))
+    # Words that somebody else had begun are signed by them.
+    .values(state=ConversationState.HELD, volunteer_id=bindparam("holder"), position=bindparam("place"), draft=None)
 )
 _HELD = (
     select(conversation.c.contact_id)
@@ -81,18 +82,33 @@ async def invite(session: Session, campaign_id: int, volunteer_id: str, batch: i
     await session.execute(_JOIN, member)
 
 
+async def join(session: Session, campaign_id: int, volunteer_id: str) -> Any:
+    """This volunteer has a place in the campaign, if not yet, then from now on. Returns it."""
+    values = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "invited": False, "batch_size": BATCH}
+    return (await session.execute(_JOIN, values)).one()
+
+
 async def hand_out(session: Session, campaign_id: int, volunteer_id: str, count: int, *, by: str, now: datetime) -> int:
     """Give up to `count` contacts of the pool to the volunteer, after those they hold. Returns how many there were."""
-    values = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "invited": False, "batch_size": BATCH}
-    member = (await session.execute(_JOIN, values)).one()
     contacts = await _from_pool(session, campaign_id, count, now)
     if not contacts:
         return 0
+    await give(session, campaign_id, volunteer_id, contacts, was=ConversationState.POOL, now=now)
+    what = {"who": by, "what": "handed out", "subject": volunteer_id}
+    await audit.note(session, **what, now=now, campaign=campaign_id, contacts=len(contacts))
+    return len(contacts)
+
+
+async def give(
+    session: Session, campaign_id: int, volunteer_id: str, contacts: list[int], *, was: ConversationState, now: datetime
+) -> None:
+    """These contacts, which nobody else can change until the transaction ends, join the end of the volunteer's row."""
+    member = await join(session, campaign_id, volunteer_id)
     mine = {"campaign_id": campaign_id, "volunteer_id": volunteer_id}
     still_holds = (await session.execute(_HELD, mine)).first() is not None
     last = member.last_position
     rows = [
-        {"which": contact_id, "holder": volunteer_id, "place": last + number}
+        {"which": contact_id, "was": was.value, "holder": volunteer_id, "place": last + number}
         for number, contact_id in enumerate(contacts, start=1)
     ]
     await session.execute(_HOLD, rows)
@@ -101,9 +117,6 @@ async def hand_out(session: Session, campaign_id: int, volunteer_id: str, count:
     await session.execute(_EXTEND, extended)
     counted: dict[str, Any] = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "script_id": 0, "now": now}
     await tallies.bump(session, [tallies.entry(tallies.Metric.HANDED, n=len(contacts), **counted)])
-    what = {"who": by, "what": "handed out", "subject": volunteer_id}
-    await audit.note(session, **what, now=now, campaign=campaign_id, contacts=len(contacts))
-    return len(contacts)
 
 
 async def _from_pool(session: Session, campaign_id: int, count: int, now: datetime) -> list[int]:

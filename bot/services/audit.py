@@ -8,6 +8,9 @@ from sqlalchemy import insert
 from bot.database import Session
 from models import audit
 
+COMMAND_LINE = "command line"
+"""Who, where nobody of Slack's did it."""
+
 _ADD = insert(audit)
 
 

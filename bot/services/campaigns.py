@@ -27,6 +27,11 @@ class NewCampaign:
     consent: str
     file_name: str
     file_url: str | None
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    """By the clock, if it is planned."""
+    fingerprint: str | None = None
+    """For a file of this machine, by which it is known again."""
 
 
 _BY_PREFIX = select(campaign).order_by(campaign.c.id.desc()).limit(20)
@@ -43,12 +48,13 @@ _ALL = select(campaign).order_by(campaign.c.id.desc()).limit(bindparam("limit"))
 _MOVE = (
     update(campaign)
     .where(campaign.c.id == bindparam("which"), campaign.c.state.in_(bindparam("before", expanding=True)))
-    .values(state=bindparam("after"))
+    .values(state=bindparam("after"), opens_at=None)  # every move leaves the draft: nothing is left to be opened
 )
 _OPEN_IMPORTS = (
     select(func.count())
     .select_from(contact_import)
     .where(contact_import.c.campaign_id == bindparam("campaign_id"), state_is(contact_import, ImportState.STAGING))
+    .where(contact_import.c.fingerprint.is_(None) | (contact_import.c.lease_until > bindparam("now")))
 )
 _IMPORTED = select(func.coalesce(func.sum(contact_import.c.imported), 0)).where(
     contact_import.c.campaign_id == bindparam("campaign_id"), state_is(contact_import, ImportState.LIVE)
@@ -97,6 +103,7 @@ async def create(session: Session, new: NewCampaign, *, by: str, now: datetime) 
     if await _exactly(session, name):
         raise Refusal(f"There is a campaign named {name} already. Choose another name.", field="name")
     values = {"name": name, "name_key": key_of(name), "state": CampaignState.DRAFT, "created_by": by, "created_at": now}
+    values |= {"opens_at": new.opens_at, "closes_at": new.closes_at}
     campaign_id = await _insert(session, campaign, **values, fields=[])
     await _insert(session, segment, campaign_id=campaign_id, name="Everyone")
     await write_script(session, campaign_id, new.script, by=by, now=now)
@@ -118,6 +125,7 @@ async def add_import(
         state=ImportState.STAGING,
         file_name=new.file_name,
         file_url=new.file_url,
+        fingerprint=new.fingerprint,
         consent=consent,
         imported_by=by,
         created_at=now,
@@ -125,6 +133,8 @@ async def add_import(
         imported=0,
         rejected=0,
     )
+    if by == audit.COMMAND_LINE:
+        return import_id
     told = {"campaign": found.name, "file_name": new.file_name}
     await posts.add(session, PostKind.READING, to=by, dedupe=f"reading:{import_id}", now=now, **told)
     return import_id
@@ -187,22 +197,27 @@ async def by_id(session: Session, campaign_id: int) -> Any:
     return found
 
 
-async def newest(session: Session, limit: int = 25) -> list[Any]:
+async def newest(session: Session, limit: int = 100) -> list[Any]:
     """The campaigns made last, the newest first."""
     return list((await session.execute(_ALL, {"limit": limit})).all())
 
 
 async def start(session: Session, found: Any, *, by: str, now: datetime) -> None:
     """Open a draft for texting. Raises Refusal with what is missing first."""
+    await check_can_start(session, found, now=now)
+    await _move(session, found, (CampaignState.DRAFT,), CampaignState.LIVE, by=by, now=now)
+
+
+async def check_can_start(session: Session, found: Any, *, now: datetime) -> None:
+    """Raises Refusal with what is missing first."""
     if found.state != CampaignState.DRAFT:
         raise Refusal(f"{found.name} {_SAY[CampaignState(found.state)]}.{_INSTEAD_OF_START.get(found.state, '')}")
-    waiting = (await session.execute(_OPEN_IMPORTS, {"campaign_id": found.id})).scalar_one()
+    waiting = (await session.execute(_OPEN_IMPORTS, {"campaign_id": found.id, "now": now})).scalar_one()
     if waiting:
         raise Refusal(f"The contacts of {found.name} are still being read. You get word when they are there.")
     if not (await session.execute(_IMPORTED, {"campaign_id": found.id})).scalar_one():
         raise Refusal(f"{found.name} has no contacts yet. Add a file with `/textbank import {found.name}`.")
     check_fields(await current_script(session, found), found.fields, name=found.name)
-    await _move(session, found, (CampaignState.DRAFT,), CampaignState.LIVE, by=by, now=now)
 
 
 def check_open(found: Any) -> None:

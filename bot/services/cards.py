@@ -35,6 +35,8 @@ from models import (
 LEFT = "{name} opted out and won't be texted again."
 HELD_BACK = "{name} may have asked to be left alone, so your text was not sent. If they did not, they come again."
 """News for the volunteer's card."""
+MESSAGE, MODAL = "message", "modal"
+"""Where a volunteer has the card in front of them."""
 CHANGED = "Your card changed in this very moment, so nothing was done. Press again on the newest one."
 
 
@@ -49,6 +51,7 @@ class Press:
     version: int
     body: str | None = None
     contact_id: int | None = None
+    surface: str = MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Turn:
 
 _CONTACT = (
     conversation.c.contact_id,
+    conversation.c.volunteer_id.label("holder"),
     conversation.c.person_id,
     conversation.c.position,
     conversation.c.draft,
@@ -206,6 +210,7 @@ DRAW = (
         version=card.c.version + 1,
         campaign_id=bindparam("campaign"),
         conversation_id=bindparam("next_contact"),
+        surface=bindparam("on_surface"),
         clicked_at=bindparam("clicked"),
         # What has come since the press was looked at is for the drawing after this one.
         news=case((card.c.news == bindparam("told"), None), else_=card.c.news),
@@ -240,6 +245,7 @@ _ADD_NEWS = (
     .where(card.c.volunteer_id == bindparam("whose"))
     .values(news=func.coalesce(card.c.news + "\n", "") + bindparam("line"))
 )
+_SHOWN_ON = update(card).where(card.c.volunteer_id == bindparam("whose")).values(surface=bindparam("on_surface"))
 _REST_NOW = update(card).where(card.c.volunteer_id == bindparam("whose")).values(clicked_at=None)
 
 
@@ -302,6 +308,7 @@ def drawing(press: Press, turn: Turn, *, seen: Any, now: datetime) -> dict[str, 
         "drawn": seen.version,
         "campaign": turn.campaign_id,
         "next_contact": turn.row.contact_id if turn.row else None,
+        "on_surface": press.surface,
         "clicked": now,
         "told": seen.news,
     }
@@ -344,7 +351,7 @@ async def as_it_stands(session: Session, volunteer_id: str, *, now: datetime, la
     News waits for the drawing after this one.
     """
     seen = (await session.execute(_LOOK, {"volunteer_id": volunteer_id})).first()
-    if seen is None or seen.contact_id is None or seen.state != ConversationState.HELD:
+    if seen is None or seen.contact_id is None or seen.state != ConversationState.HELD or seen.holder != volunteer_id:
         return None
     until = closes_at(Window.parse(seen.window), now)
     if until is None or seen.campaign_state != CampaignState.LIVE:
@@ -356,6 +363,11 @@ async def as_it_stands(session: Session, volunteer_id: str, *, now: datetime, la
 async def whereabouts(session: Session, volunteer_id: str) -> Any | None:
     """The card's bare row: which drawing it is, and when it was last clicked."""
     return (await session.execute(_CALM, {"volunteer_id": volunteer_id})).first()
+
+
+async def shown_on(session: Session, volunteer_id: str, surface: str) -> None:
+    """The same drawing is in front of the volunteer on this surface now."""
+    await session.execute(_SHOWN_ON, {"whose": volunteer_id, "on_surface": surface})
 
 
 async def add_news(session: Session, volunteer_id: str, line: str) -> None:
@@ -370,13 +382,18 @@ async def rest_now(session: Session, volunteer_id: str) -> None:
 
 def merged(row: Any) -> str:
     """The script with this contact's fields: what the card proposes."""
+    return filled(row.script, row)
+
+
+def filled(words: str, row: Any) -> str:
+    """Words with this contact's fields in them."""
     values: Mapping[str, str | None] = {
         **row.fields,
         "first_name": row.first_name,
         "last_name": row.last_name,
         "volunteer": row.volunteer.split()[0] if row.volunteer else "",
     }
-    return scripts.merge(row.script, values)
+    return scripts.merge(words, values)
 
 
 def name_of(row: Any) -> str:
@@ -412,7 +429,7 @@ def _draft(row: Any, until: datetime) -> Draft:
         name=name_of(row),
         place=row.place,
         until=local_time_words(Window.parse(row.window), until),
-        number=row.position - row.batch_start,
+        number=max(row.position - row.batch_start, 1),  # one of an earlier batch may come back into the hand
         of=row.last_position - row.batch_start,
         text=words,
         measure=segments.count(words),

@@ -18,6 +18,19 @@ _WORDS = {
 }
 
 
+ERROR = "error_"
+
+
+def metric_of(code: int | None) -> str:
+    """Under which a text that did not arrive is tallied: by the carrier's code, 0 where it gave none."""
+    return f"{ERROR}{code or 0}"
+
+
+def code_of(metric: str) -> int | None:
+    """The code that a tally counts; None for one that counts something else."""
+    return int(metric.removeprefix(ERROR)) if metric.startswith(ERROR) else None
+
+
 def in_words(code: int | None) -> str:
     """Why a text did not arrive, as the end of a sentence."""
     if code in NOT_SET_UP:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database import Session
 from bot.services.contact_rows import CONTACT, PERSON, Chunk, Reject
+from bot.services.optouts import ERASED
 
 
 class Overtaken(Exception):
@@ -28,7 +29,7 @@ _WINDOW_IDS = text("SELECT key, id FROM texting_window WHERE key IN :keys").bind
     bindparam("keys", expanding=True)
 )
 _REJECT = text("INSERT INTO import_reject (import_id, row, reason, raw) VALUES (:import_id, :row, :reason, :raw)")
-_RESTORE = text("UPDATE person SET phone = :phone WHERE id = :person_id AND phone IS NULL")
+_RESTORE = text("UPDATE person SET phone = :phone, unreachable = NULL WHERE id = :person_id AND phone IS NULL")
 
 
 def _known(hashes: str) -> TextClause:
@@ -153,7 +154,7 @@ async def put_in(
 def _reason(row: Any, import_id: int) -> str | None:
     if row.opted_out:
         return "opted out: this person asked not to be texted"
-    if row.unreachable:
+    if row.unreachable and row.unreachable != ERASED:
         return f"cannot be reached: {row.unreachable}"
     if row.import_id == import_id:
         return "same phone as an earlier row of this file"

@@ -6,10 +6,9 @@ makes them all count. Whoever holds the import's lease goes on from the mark, so
 
 import asyncio
 import csv
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TextIO
 
 from sqlalchemy import TextClause, bindparam, text
@@ -18,6 +17,7 @@ from bot.database import Session
 from bot.services import audit, contact_staging, posts, tallies
 from bot.services.contact_rows import Chunk
 from bot.services.posts import PostKind
+from bot.services.spreadsheets import harmless
 from bot.services.tallies import Metric
 from models import ImportState
 from models.types import Json, Moment
@@ -52,7 +52,12 @@ _UNFINISHED = (
     "(state = 'staging' OR (state = 'live' AND open_after IS NOT NULL) OR (state = 'failed' AND next_row > 0))"
 )
 _FREE = "(lease_until IS NULL OR lease_until < :now)"
-_WAITING = _timed(f"SELECT id FROM contact_import WHERE {_UNFINISHED} AND {_FREE} ORDER BY tries, id", "now")  # noqa: S608
+# The file of a command line is on its machine, and goes on by the same command; after a day nobody will.
+_NOBODY_ELSES = f"(state != 'staging' OR imported_by != '{audit.COMMAND_LINE}' OR created_at < :a_day_ago)"
+_WAITING = _timed(
+    f"SELECT id FROM contact_import WHERE {_UNFINISHED} AND {_FREE} AND {_NOBODY_ELSES} ORDER BY tries, id",  # noqa: S608
+    *("now", "a_day_ago"),
+)
 _TAKE = _timed(
     "UPDATE contact_import SET lease_owner = :owner, lease_until = :until, tries = tries + 1"  # noqa: S608
     f" WHERE id = :import_id AND {_UNFINISHED} AND ({_FREE} OR lease_owner = :owner)"
@@ -130,7 +135,7 @@ _REJECTED = text(
 
 async def waiting(session: Session, *, now: datetime) -> list[int]:
     """Imports with something left to do that nobody is doing: the oldest first, but before those that broke off."""
-    return list((await session.execute(_WAITING, {"now": now})).scalars())
+    return list((await session.execute(_WAITING, {"now": now, "a_day_ago": now - timedelta(days=1)})).scalars())
 
 
 async def take(session: Session, import_id: int, *, owner: str, now: datetime, until: datetime) -> Running | None:
@@ -230,6 +235,8 @@ async def fail(session: Session, running: Running, why: str, *, now: datetime) -
 
 async def _send_word(session: Session, running: Running, *, now: datetime) -> None:
     """To whoever brought the file, in the transaction that ends it: no end of an import goes unsaid."""
+    if running.imported_by == audit.COMMAND_LINE:
+        return
     key = f"imported:{running.id}"
     await posts.add(session, PostKind.IMPORTED, to=running.imported_by, dedupe=key, now=now, import_id=running.id)
 
@@ -252,7 +259,6 @@ async def drop_some(session: Session, running: Running, *, limit: int, until: da
 
 LEFT_TO_CLICKS = 0.005
 """Seconds between two pages, of which each takes about as long."""
-_RUNS = re.compile(r"[=@\t\r]|[+-](?![\d ().-]*\Z)")
 
 
 async def rejects_csv(session: Session, import_id: int, out: TextIO) -> int:
@@ -269,8 +275,3 @@ async def rejects_csv(session: Session, import_id: int, out: TextIO) -> int:
         writer.writerows([row.row, row.reason, *map(harmless, row.raw)] for row in rows)
         count, after = count + len(rows), rows[-1].row
     return count
-
-
-def harmless(cell: str) -> str:
-    """The cell, so that no spreadsheet takes it for a formula. A phone number such as +1 313 stays as it is."""
-    return f"'{cell}" if _RUNS.match(cell) else cell

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select, text, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
-from bot.services import audit, cards, optouts, outbox, posts, rules, segments, tallies, volunteers
+from bot.services import cards, optouts, outbox, posts, rules, segments, tallies, volunteers, waits
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
 from models import (
@@ -76,6 +76,7 @@ _TALK = (
     select(
         *(conversation.c.contact_id, conversation.c.campaign_id, conversation.c.person_id, conversation.c.volunteer_id),
         *(conversation.c.state, conversation.c.script_id, conversation.c["pass"].label("pass_")),
+        conversation.c.waiting_since,
         *(contact.c.first_name, contact.c.last_name, contact.c.place),
         *(person.c.phone_hash, person.c.unreachable, opt_outs.c.state.label("opted_out")),
         *(campaign.c.name.label("campaign"), campaign.c.state.label("campaign_state"), campaign.c.created_by),
@@ -165,7 +166,30 @@ async def answer(
 
     Raises Refusal, in words for the volunteer, when it may not go.
     """
-    found = await _mine(session, conversation_id, by)
+    await _queue(session, await _mine(session, conversation_id, by), body, by=by, act_key=act_key, now=now, undo=undo)
+
+
+async def answer_for(
+    session: Session, conversation_id: int, body: str, *, by: str, act_key: str, now: datetime, undo: timedelta
+) -> None:
+    """The same from somebody who was called for help, in the volunteer's place; only to a voter who has written.
+
+    The conversation stays the volunteer's; the text and its act are `by`'s.
+    """
+    found = (await session.execute(_TALK, {"conversation_id": conversation_id})).one()
+    if not await has_written(session, conversation_id):
+        raise Refusal(f"{cards.name_of(found)} has not written yet, so there is nothing to answer.")
+    await _queue(session, found, body, by=by, act_key=act_key, now=now, undo=undo)
+
+
+async def has_written(session: Session, conversation_id: int) -> bool:
+    """Whether this voter has ever answered."""
+    return (await session.execute(_LAST_IN, {"conversation_id": conversation_id})).scalar_one_or_none() is not None
+
+
+async def _queue(
+    session: Session, found: Any, body: str, *, by: str, act_key: str, now: datetime, undo: timedelta
+) -> None:
     if await was_texted(session, act_key) is not None:
         return
     body = body.strip()
@@ -173,7 +197,7 @@ async def answer(
         raise Refusal(why)
     expires = await _may_answer(session, found, now)
     values = {
-        "conversation_id": conversation_id,
+        "conversation_id": found.contact_id,
         "person_id": found.person_id,
         "campaign_id": found.campaign_id,
         "volunteer_id": by,
@@ -192,10 +216,12 @@ async def answer(
         "expires_at": expires,
     }
     await outbox.queue(session, values)
-    answered: Any = await session.execute(_ANSWERED, {"which": conversation_id, "now": now})
+    answered: Any = await session.execute(_ANSWERED, {"which": found.contact_id, "now": now})
     if answered.rowcount != 1:
         raise Refusal(f"{cards.name_of(found)} wrote at this very moment. Read that first: nothing was sent.")
-    await tallies.bump(session, [entry(Metric.ANSWERED, found, now)])
+    counted = {"campaign_id": found.campaign_id, "volunteer_id": by, "script_id": found.script_id}
+    metrics = [Metric.ANSWERED, *([waits.metric_of(found.waiting_since, now)] if found.waiting_since else [])]
+    await tallies.bump(session, [tallies.entry(metric, **counted, now=now) for metric in metrics])
 
 
 async def was_texted(session: Session, act_key: str) -> bool | None:
@@ -237,13 +263,9 @@ async def done(session: Session, conversation_id: int, *, by: str) -> Talk:
     return await talk(session, conversation_id)
 
 
-async def ask_for_help(session: Session, conversation_id: int, *, by: str, words: str | None, now: datetime) -> None:
-    """Tell the campaign's organizer that a volunteer is at a loss; `words` are a draft of theirs."""
-    found = await _mine(session, conversation_id, by)
-    key = f"help:{conversation_id}:{by}:{now:%Y%m%d%H%M}"
-    about: dict[str, Any] = {"conversation_id": conversation_id, "words": words or "", "by": by}
-    await posts.add(session, PostKind.HELP, to=found.created_by, dedupe=key, now=now, **about)
-    await audit.note(session, who=by, what="asked for help", subject=str(conversation_id), now=now)
+async def for_its_volunteer(session: Session, conversation_id: int, *, by: str) -> Any:
+    """The conversation's row, with its contact's and its campaign's. Raises Forbidden for anybody else."""
+    return await _mine(session, conversation_id, by)
 
 
 async def at_thread(session: Session, channel: str, root_ts: str) -> int | None:
@@ -300,13 +322,10 @@ async def talk(session: Session, conversation_id: int, *, last: int = 10) -> Tal
     )
 
 
-async def to_answer(session: Session, conversation_id: int, *, by: str, now: datetime) -> Talk:
-    """The conversation, for whoever is about to answer.
-
-    Raises Forbidden for anybody else, Refusal if no answer may go now.
-    """
-    await _may_answer(session, await _mine(session, conversation_id, by), now)
-    return await talk(session, conversation_id)
+async def why_silent(session: Session, found: Any, *, now: datetime) -> str | None:
+    """Why no answer may go to this voter now, for the volunteer, or None."""
+    wrote = (await session.execute(_LAST_IN, {"conversation_id": found.contact_id})).scalar_one_or_none()
+    return rules.why_no_answer(found, now, wrote=wrote)
 
 
 async def echo(session: Session, conversation_id: int, *, view_id: str, words: str, by: str, now: datetime) -> None:

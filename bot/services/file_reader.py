@@ -7,6 +7,7 @@ them holds little, so that neither is ever more than a chunk or two ahead.
 import asyncio
 import contextlib
 import multiprocessing
+import signal
 from collections.abc import AsyncGenerator, AsyncIterator
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -42,6 +43,7 @@ async def reading(path: Path, start: int, options: Options) -> AsyncIterator[Asy
 
 def send_all(pipe: Connection, path: Path, start: int, options: Options) -> None:
     """The body of the reading process. Ends with None, or when the writer is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the writer's to judge; it ends this process
     with contextlib.suppress(BrokenPipeError):
         for message in read(path, start, options):
             pipe.send(message)

@@ -46,6 +46,7 @@ async def import_file(
     owner: str,
     clock: Callable[[], datetime],
     on_progress: Progress = lambda _imported, _rejected: None,
+    on_opened: Callable[[int], Any] = lambda _conversations: None,
 ) -> None:
     """Read the file, or go on where a killed run left it, until its contacts can be handed out or nothing is left.
 
@@ -62,7 +63,7 @@ async def import_file(
         if state is ImportState.STAGING:
             state = await _stage(work, running, path, options, on_progress)
         if state is ImportState.LIVE:
-            await _open(work, running)
+            await _open(work, running, on_opened)
         else:
             await _drop(work, running)
     except contacts.LeaseLost:
@@ -147,11 +148,13 @@ async def _stage_chunk(work: _Work, running: Running, chunk: Chunk, windows: dic
     raise RuntimeError("the database does not take rows that nothing stands against: was TEXTBANK_SECRET changed?")
 
 
-async def _open(work: _Work, running: Running) -> None:
+async def _open(work: _Work, running: Running, on_opened: Callable[[int], Any]) -> None:
     after: int | None = running.open_after or 0
+    opened = 0
     while after is not None:
         times = {"until": work.until(), "now": work.clock()}
         after = await work.do(contacts.open_some, running, after=after, limit=OPEN_AT_ONCE, **times)
+        on_opened(opened := opened + OPEN_AT_ONCE)
     await work.do(contacts.take_stock)
 
 

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from bot.database import Session
 from bot.errors import Refusal
 from bot.services import campaigns, contacts
-from models import campaign, contact_import, script
+from models import ImportState, campaign, contact_import, script, state_is
 
 _URL = select(contact_import.c.file_url).where(contact_import.c.id == bindparam("import_id"))
 _WORD = (
@@ -20,6 +21,19 @@ _WORD = (
     .join(campaign, campaign.c.id == contact_import.c.campaign_id)
     .join(script, script.c.id == campaign.c.script_id)
     .where(contact_import.c.id == bindparam("import_id"))
+)
+
+
+_BROKEN_OFF = (
+    select(contact_import.c.id, contact_import.c.next_row)
+    .where(contact_import.c.campaign_id == bindparam("campaign_id"))
+    .where(contact_import.c.fingerprint == bindparam("fingerprint"))
+    .where(
+        state_is(contact_import, ImportState.STAGING)
+        | (state_is(contact_import, ImportState.LIVE) & contact_import.c.open_after.is_not(None))
+    )
+    .order_by(contact_import.c.id)
+    .limit(1)
 )
 
 
@@ -40,6 +54,11 @@ class Word:
 async def file_url(session: Session, import_id: int) -> str | None:
     """Where the file is fetched from in Slack."""
     return (await session.execute(_URL, {"import_id": import_id})).scalar_one()
+
+
+async def broken_off(session: Session, campaign_id: int, fingerprint: str) -> Any | None:
+    """The import of this very file of this machine that has not come to its end: its `id` and `next_row`."""
+    return (await session.execute(_BROKEN_OFF, {"campaign_id": campaign_id, "fingerprint": fingerprint})).first()
 
 
 async def word_of(session: Session, import_id: int) -> Word:

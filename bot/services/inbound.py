@@ -2,6 +2,7 @@
 twice is one row. An opt-out in them is obeyed in the same transaction.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, text, update
 
 from bot.database import Session
-from bot.services import cards, optouts, posts, tallies
+from bot.services import cards, inbox, optouts, posts, tallies
 from bot.services.conversations import WAITS, entry, merge_key
 from bot.services.keywords import Verdict, verdict
 from bot.services.phones import phone_hash
@@ -17,6 +18,7 @@ from bot.services.posts import PostKind
 from bot.services.tallies import Metric
 from models import (
     NEVER_LEFT,
+    ConversationState,
     MessageState,
     OptOutState,
     campaign,
@@ -61,6 +63,7 @@ _LAST_THAT_LEFT = (
 _NEWEST = (
     select(
         *(conversation.c.contact_id, conversation.c.campaign_id, conversation.c.volunteer_id, conversation.c.script_id),
+        conversation.c.state,
         *(opt_out.c.state.label("opted_out"), contact.c.first_name, contact.c.last_name, campaign.c.created_by),
         thread.c.root_ts,
         card.c.clicked_at,
@@ -82,10 +85,13 @@ _NEWEST = (
 _BIND = update(inbound).where(inbound.c.id == bindparam("which")).values(conversation_id=bindparam("conversation"))
 
 
-async def receive(session: Session, received: Received, *, now: datetime, secret: str) -> None:
+async def receive(
+    session: Session, received: Received, *, now: datetime, secret: str, admins: Collection[str] = ()
+) -> None:
     """Store a voter's text, obey an opt-out in it, and have it shown to the volunteer whose conversation it is.
 
-    A text that was stored before changes nothing. One from a stranger is kept, and shown to nobody yet.
+    A text that was stored before changes nothing. One from a stranger goes to the inbox (to `admins`, if nobody else
+    can be found), unless it is an opt-out: that is obeyed, and there is nothing to say to it.
     """
     hashed = phone_hash(secret, received.from_number)
     person_id = (await session.execute(_PERSON, {"hashed": hashed})).scalar_one_or_none()
@@ -108,6 +114,8 @@ async def receive(session: Session, received: Received, *, now: datetime, secret
         await _left(session, found, inbound_id, is_new=is_new, now=now)
     elif found is not None:
         await _waits(session, found, inbound_id, now=now)
+    elif meaning is not Verdict.OUT:
+        await inbox.stranger_wrote(session, hashed, inbound_id, now=now, admins=admins)
 
 
 async def _left(session: Session, found: Any, inbound_id: int, *, is_new: bool, now: datetime) -> None:
@@ -128,7 +136,8 @@ async def _waits(session: Session, found: Any, inbound_id: int, *, now: datetime
     """The voter's words go to the volunteer's thread; whoever made the campaign gets what has no volunteer."""
     if found.opted_out != OptOutState.OUT:  # what they write after a STOP is shown, but there is nothing to answer
         await session.execute(WAITS, {"which": found.contact_id, "now": now})
-    await tallies.bump(session, [entry(Metric.REPLIES, found, now)])
+    metrics = [Metric.REPLIES, *([Metric.REPLIED] if found.state == ConversationState.TEXTED else [])]
+    await tallies.bump(session, [entry(metric, found, now) for metric in metrics])
     calm = found.clicked_at + CALM if found.clicked_at and found.root_ts is None else now
     await posts.add(
         session,

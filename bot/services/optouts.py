@@ -88,6 +88,9 @@ _CLOSE = (
     .values(state=ConversationState.DONE, closed_as=bindparam("as_what"), waiting_since=None)
 )
 _RELEASE = text("DELETE FROM opt_out WHERE phone_hash = :phone_hash AND state = 'held'")
+_LIFT = text("DELETE FROM opt_out WHERE phone_hash = :phone_hash RETURNING state")
+ERASED = "erased"
+"""Why somebody whose data were erased can't be texted, until a file says that they agreed anew."""
 
 
 async def record(
@@ -188,18 +191,19 @@ async def _block(
 
 
 async def _say(session: Session, rows: list[Any], why: str, *, now: datetime) -> None:
-    """Say in each thread what of it did not leave."""
+    """Say in each thread what of it did not leave; to somebody who answered from the inbox and has none, directly."""
     lines = Counter((row.conversation_id, row.volunteer_id) for row in rows)
     newest = {(row.conversation_id, row.volunteer_id): row.id for row in sorted(rows, key=lambda row: row.id)}
     for (conversation_id, volunteer_id), count in lines.items():
         where = {"conversation_id": conversation_id, "volunteer_id": volunteer_id}
         root = (await session.execute(_THREAD, where)).first()
-        if root is None:
-            continue
         what = "Your last line was" if count == 1 else f"Your last {count} lines were"
-        note = {"words": f"{what} not texted: {why}.", "thread_ts": root.root_ts}
-        key = f"blocked:{newest[conversation_id, volunteer_id]}"
-        await posts.add(session, PostKind.NOTE, to=root.channel, dedupe=key, now=now, **note)
+        if root is None:
+            name = cards.name_of((await session.execute(_NAME, {"which": conversation_id})).one())
+            what = f"Your answer to {name} was"
+        note: dict[str, Any] = {"words": f"{what} not texted: {why}.", "thread_ts": root.root_ts if root else None}
+        key, to = f"blocked:{newest[conversation_id, volunteer_id]}", root.channel if root else volunteer_id
+        await posts.add(session, PostKind.NOTE, to=to, dedupe=key, now=now, **note)
 
 
 async def close_conversations(session: Session, person_id: int, closed_as: str) -> None:
@@ -211,3 +215,12 @@ async def release(session: Session, phone_hash: str, *, by: str, now: datetime) 
     """Somebody decided that a held number did not ask to be left alone. Never touches an opt-out."""
     await session.execute(_RELEASE, {"phone_hash": phone_hash})
     await audit.note(session, who=by, what="opt-out released", subject=phone_hash, now=now)
+
+
+async def lift(session: Session, phone_hash: str, reason: str, *, by: str, now: datetime) -> bool:
+    """Somebody asked for texts again. Returns whether there was an opt-out; what it was is kept in the audit log."""
+    lifted = (await session.execute(_LIFT, {"phone_hash": phone_hash})).first()
+    if lifted is not None:
+        about = {"reason": reason, "before": lifted.state}
+        await audit.note(session, who=by, what="opt-in", subject=phone_hash, now=now, **about)
+    return lifted is not None

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from bot.database import Session
 from bot.services import optouts, tallies
-from bot.services.carrier_codes import NOT_SET_UP, OPTED_OUT, UNREACHABLE, in_words
+from bot.services.carrier_codes import NOT_SET_UP, OPTED_OUT, UNREACHABLE, in_words, metric_of
 from bot.services.tallies import Metric
 from bot.services.trouble import Trouble
 from models import (
@@ -204,10 +204,11 @@ async def _was_refused(
     """What follows from a refusal, and whom it troubles. Returns what to count."""
     if row.kind == MessageKind.ANSWER:
         trouble.lost.append((row, in_words(code)))
+    failed = _entry(metric_of(code), row, now)
     if code in NOT_SET_UP:
         trouble.not_set_up.append(row)
-        return [await _back(session, row, now=now)]
-    bumps = [_entry(Metric.NOT_SENT, row, now)]
+        return [failed, await _back(session, row, now=now)]
+    bumps = [failed, _entry(Metric.NOT_SENT, row, now)]
     if await _refused(session, row, code, now=now):
         bumps.append(_entry(Metric.OPT_OUTS, row, now))
         trouble.left(row)
@@ -276,7 +277,7 @@ async def _did_not_arrive(
     session: Session, row: Any, code: int | None, trouble: Trouble, *, now: datetime
 ) -> list[dict[str, Any]]:
     """What the carrier's report teaches, and whom it troubles. Returns what to count."""
-    bumps = [_entry(Metric.UNDELIVERED, row, now)]
+    bumps = [_entry(Metric.UNDELIVERED, row, now), _entry(metric_of(code), row, now)]
     if await _learn(session, row.person_id, code, now=now):
         bumps.append(_entry(Metric.OPT_OUTS, row, now))
         trouble.left(row)
@@ -317,7 +318,7 @@ async def _back(session: Session, row: Any, *, now: datetime) -> dict[str, Any]:
     return _entry(Metric.ANSWERED, row, now, n=-1)
 
 
-def _entry(metric: Metric, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:
+def _entry(metric: Metric | str, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:
     counted = {"campaign_id": row.campaign_id, "volunteer_id": row.volunteer_id, "script_id": row.script_id}
     return tallies.entry(metric, **counted, now=now, n=n)
 

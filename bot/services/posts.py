@@ -21,24 +21,32 @@ class PostKind(StrEnum):
 
     REPLY = "reply"
     NOTE = "note"
-    TELL = "tell"
     ASSIGNED = "assigned"
     READING = "reading"
     IMPORTED = "imported"
     REJECTED = "rejected"
-    HELP = "help"
+    NOT_EXPORTED = "not_exported"
+    INBOX = "inbox"
+    INBOX_AGAIN = "inbox_again"
+    INBOX_WORD = "inbox_word"
+    DIGEST = "digest"
+    DIGEST_LOST = "digest_lost"
     CARD = "card"
 
 
 PRIORITY = {
     PostKind.REPLY: 0,
     PostKind.NOTE: 0,
-    PostKind.HELP: 5,
-    PostKind.TELL: 10,
+    PostKind.INBOX_WORD: 0,
+    PostKind.INBOX: 5,
+    PostKind.INBOX_AGAIN: 5,
     PostKind.READING: 10,
     PostKind.IMPORTED: 10,
     PostKind.REJECTED: 10,
+    PostKind.NOT_EXPORTED: 10,
     PostKind.ASSIGNED: 20,
+    PostKind.DIGEST: 20,
+    PostKind.DIGEST_LOST: 20,
     PostKind.CARD: 30,
 }
 MAX_ATTEMPTS = 20
@@ -68,7 +76,7 @@ _FINISH = (
         state_is(slack_post, "queued"),
         slack_post.c.id <= bindparam("up_to"),
     )
-    .values(state="posted")
+    .values(state="posted", payload={})  # Slack has the words: nobody has to be erased here as well
 )
 _PUT_OFF = (
     update(slack_post)

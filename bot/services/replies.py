@@ -56,13 +56,23 @@ async def waiting(session: Session, post: Any) -> Waiting | None:
 
 
 async def opened(session: Session, post: Any, talk: Talk, where: tuple[str, str], *, up_to: int, now: datetime) -> None:
-    """The thread is there. It buries the card, which comes again below, once the threads that wait are all there."""
+    """The thread is there, and buries the card."""
     await posts.finish(session, post, up_to=up_to)
     await conversations.opened(session, talk.conversation_id, talk.volunteer_id, *where)
-    card = await cards.whereabouts(session, talk.volunteer_id)
-    if card is not None and card.conversation_id is not None:
-        keys = {
-            "dedupe": f"card:{card.volunteer_id}:{card.version}:{now.timestamp()}",
-            "merge": f"card:{card.volunteer_id}",
-        }
-        await posts.add(session, PostKind.CARD, to=card.volunteer_id, **keys, now=now, due_at=now + A_MOMENT)
+    await card_again(session, talk.volunteer_id, now=now)
+
+
+async def card_again(session: Session, volunteer_id: str, *, now: datetime) -> None:
+    """A card that was buried comes again below, once all that waits to be posted there is.
+
+    A card in a modal is not buried: it comes when that is closed.
+    """
+    card = await cards.whereabouts(session, volunteer_id)
+    if card is not None and card.conversation_id is not None and card.surface == cards.MESSAGE:
+        await bring_card(session, card.volunteer_id, card.version, why=str(now.timestamp()), now=now)
+
+
+async def bring_card(session: Session, volunteer_id: str, version: int, *, why: str, now: datetime) -> None:
+    """The card comes again below whatever comes within a moment, in this drawing, once for each `why`."""
+    keys, soon = {"dedupe": f"card:{volunteer_id}:{version}:{why}", "merge": f"card:{volunteer_id}"}, now + A_MOMENT
+    await posts.add(session, PostKind.CARD, to=volunteer_id, **keys, now=now, due_at=soon)

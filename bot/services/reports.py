@@ -1,20 +1,30 @@
 """What managers read. Every figure is a sum of tallies or a short index read: nothing is counted row by row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from bot.database import Session
-from bot.services.tallies import Metric
-from models import CampaignState, ConversationState, card, conversation, message, pace, state_is, tally
+from bot.services import inbox, segments
+from bot.services.carrier_codes import code_of
+from bot.services.tallies import BUCKET, Metric, bucket_of
+from models import CampaignState, ConversationState, card, conversation, message, pace, script, state_is, tally
+from models.types import Moment
 
 AT_IT = timedelta(minutes=5)
 """Whoever clicked on their card within it is texting now."""
 
+_LAST_HOUR = timedelta(hours=1)
 _SUMS = (
-    select(tally.c.metric, func.sum(tally.c.n).label("n"))
+    select(
+        tally.c.metric,
+        func.sum(tally.c.n).label("n"),
+        func.sum(case((tally.c.bucket > bindparam("edge", type_=Moment), tally.c.n), else_=0)).label("lately"),
+        func.sum(case((tally.c.bucket == bindparam("edge", type_=Moment), tally.c.n), else_=0)).label("at_the_edge"),
+    )
     .where(tally.c.campaign_id == bindparam("campaign_id"))
     .group_by(tally.c.metric)
 )
@@ -27,15 +37,28 @@ _WAITING = select(func.count().label("n"), func.min(conversation.c.waiting_since
 _DOUBTFUL = select(func.count()).where(
     state_is(message, "unknown", "review"), message.c.campaign_id == bindparam("campaign_id")
 )
+_SCRIPT = select(script.c.body).where(script.c.id == bindparam("script_id"))
+_PROGRESS = (
+    select(tally.c.campaign_id, tally.c.metric, func.sum(tally.c.n).label("n"))
+    .where(tally.c.campaign_id.in_(bindparam("ids", expanding=True)))
+    .where(tally.c.metric.in_([Metric.IMPORTED, Metric.TEXTED]))
+    .group_by(tally.c.campaign_id, tally.c.metric)
+)
 _TRIPPED = select(pace.c.tripped_why).where(pace.c.tripped_until.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A campaign at a glance. `to_hand_out` is what nobody holds yet; `queued` what waits for the carrier."""
+    """A campaign at a glance. `to_hand_out` is what nobody holds yet; `queued` what waits for the carrier.
+
+    `in_the_last_hour` are texts clicked, and `errors` texts that did not arrive, by the carrier's code, the most first.
+    `minutes_left` is what the rest takes the carrier, `minutes_at_this_pace` what it takes at the last hour's pace.
+    """
 
     name: str
     state: CampaignState
+    opens_at: datetime | None
+    closes_at: datetime | None
     contacts: int
     handed: int
     texted: int
@@ -51,9 +74,13 @@ class Status:
     waiting: int
     waiting_since: datetime | None
     doubtful: int
+    in_the_inbox: int
     texting_now: tuple[str, ...]
     stopped_why: str | None
+    in_the_last_hour: int
+    errors: tuple[tuple[int, int], ...]
     minutes_left: int | None
+    minutes_at_this_pace: int | None
 
     @property
     def to_hand_out(self) -> int:
@@ -69,14 +96,24 @@ class Status:
 async def status(session: Session, found: Any, *, now: datetime, rate: float) -> Status:
     """How far this campaign is; `rate` is the carrier's pace in segments a second."""
     of = {"campaign_id": found.id}
-    sums = {row.metric: int(row.n) for row in (await session.execute(_SUMS, of)).all()}
+    edge = bucket_of(now - _LAST_HOUR)
+    rows = (await session.execute(_SUMS, {**of, "edge": edge})).all()
+    sums = {row.metric: int(row.n) for row in rows}
+    # Of the bucket in which the last hour began, only what lies within the hour.
+    inside = (edge + BUCKET - (now - _LAST_HOUR)) / BUCKET
+    lately = {row.metric: max(round(row.lately + row.at_the_edge * inside), 0) for row in rows}
+    errors = [(code, int(row.n)) for row in rows if (code := code_of(row.metric)) is not None and row.n > 0]
     waiting = (await session.execute(_WAITING, of)).one()
     texting = (await session.execute(_TEXTING_NOW, {**of, "since": now - AT_IT})).scalars().all()
     through = (Metric.TEXTED, Metric.SKIPPED, Metric.WRONG_NUMBER)
     remaining = sums.get(Metric.IMPORTED, 0) - sum(sums.get(metric, 0) for metric in through)
+    body = (await session.execute(_SCRIPT, {"script_id": found.script_id})).scalar_one_or_none() or ""
+    speed = lately.get(Metric.TEXTED, 0)
     return Status(
         name=found.name,
         state=CampaignState(found.state),
+        opens_at=found.opens_at,
+        closes_at=found.closes_at,
         contacts=sums.get(Metric.IMPORTED, 0),
         handed=sums.get(Metric.HANDED, 0),
         texted=sums.get(Metric.TEXTED, 0),
@@ -92,7 +129,18 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
         waiting=waiting.n,
         waiting_since=waiting.since,
         doubtful=(await session.execute(_DOUBTFUL, of)).scalar_one(),
+        in_the_inbox=await inbox.open_count(session, found.id),
         texting_now=tuple(texting),
         stopped_why=(await session.execute(_TRIPPED)).scalar_one_or_none(),
-        minutes_left=max(round(remaining / rate / 60), 1) if remaining > 0 else None,
+        in_the_last_hour=speed,
+        errors=tuple(sorted(errors, key=lambda each: -each[1])),
+        minutes_left=max(round(remaining * segments.count(body).segments / rate / 60), 1) if remaining > 0 else None,
+        minutes_at_this_pace=max(round(remaining / speed * 60), 1) if remaining > 0 and speed else None,
     )
+
+
+async def progress(session: Session, campaign_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """How far each of these campaigns is: (texted, contacts)."""
+    rows = (await session.execute(_PROGRESS, {"ids": list(campaign_ids)})).all()
+    sums = {(row.campaign_id, row.metric): int(row.n) for row in rows}
+    return {each: (sums.get((each, Metric.TEXTED), 0), sums.get((each, Metric.IMPORTED), 0)) for each in campaign_ids}

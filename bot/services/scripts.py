@@ -64,18 +64,21 @@ def merge(body: str, values: Mapping[str, str | None]) -> str:
     return text
 
 
-def check(body: str) -> None:
-    """Raises Refusal, in words for the organizer, for a script that could not be merged or sent."""
+def check(body: str, *, field: str = "script", what: str = "The script") -> None:
+    """Raises Refusal, in words for the organizer, for a script that could not be merged or sent.
+
+    `what` has been written in `field`: there are other words than scripts that go to voters.
+    """
     if not body.strip():
-        raise Refusal("The script is empty. Write the text that people will receive.", field="script")
+        raise Refusal(f"{what} is empty. Write the text that people will receive.", field=field)
     if len(body) > MAX_CHARACTERS:
-        said = f"The script has {len(body):,} characters; a text may have at most {MAX_CHARACTERS:,}."
-        raise Refusal(said, field="script")
+        said = f"{what} has {len(body):,} characters; a text may have at most {MAX_CHARACTERS:,}."
+        raise Refusal(said, field=field)
     for match in _BRACED.finditer(body):
-        _check_name(match.group(1))
+        _check_name(match.group(1), field)
     if stray := re.search(r"[{}]", _BRACED.sub("", body)):
         said = f"There is a {stray.group()} without its partner. Write fields like {{first_name}}."
-        raise Refusal(said, field="script")
+        raise Refusal(said, field=field)
 
 
 def missing_fields(body: str, available: Collection[str]) -> list[str]:
@@ -126,11 +129,11 @@ def _close_gap(before: str, after: str) -> str:
     return before + after
 
 
-def _check_name(inside: str) -> None:
+def _check_name(inside: str, field: str) -> None:
     name = inside.partition("|")[0].strip()
     if not name:
-        raise Refusal("There is an empty {}. Write the name of a column in it, like {first_name}.", field="script")
+        raise Refusal("There is an empty {}. Write the name of a column in it, like {first_name}.", field=field)
     if not _NAME.match(name):
         suggestion = field_name(name) if re.fullmatch(r"[\w\s'’()-]+", name) else ""
         hint = f"Write {{{suggestion}}}." if suggestion else "Write the name of a column, like {first_name}."
-        raise Refusal(f"{{{name}}} is not the name of a field. {hint}", field="script")
+        raise Refusal(f"{{{name}}} is not the name of a field. {hint}", field=field)

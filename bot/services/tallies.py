@@ -1,10 +1,11 @@
 """Tallies: counts kept with the change that they count, so that nothing ever counts a big table.
 
-A row is one campaign's, hour's, volunteer's and script's: a hot row is at most one volunteer's own.
+A row is one campaign's, quarter hour's, volunteer's and script's: a hot row is at most one volunteer's own. Quarters,
+because every time zone's day begins at one.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,7 +16,10 @@ from models.types import Moment
 
 
 class Metric(StrEnum):
-    """What is counted. A text taken back counts -1 where it counted 1."""
+    """What is counted. A text taken back counts -1 where it counted 1.
+
+    REPLIES are the texts that came in, REPLIED the voters who answered for the first time. `waits` adds its own.
+    """
 
     IMPORTED = "imported"
     HANDED = "handed"
@@ -24,14 +28,16 @@ class Metric(StrEnum):
     WRONG_NUMBER = "wrong_number"
     ANSWERED = "answered"
     REPLIES = "replies"
+    REPLIED = "replied"
     OPT_OUTS = "opt_outs"
     ACCEPTED = "accepted"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
     NOT_SENT = "not_sent"
+    CONVERSIONS = "conversions"
 
 
-KEY = ("campaign_id", "bucket", "volunteer_id", "script_id", "metric")
+KEY = ("campaign_id", "metric", "bucket", "volunteer_id", "script_id")
 COLUMNS = (*KEY, "n")
 BUMP = text(
     "INSERT INTO tally (campaign_id, bucket, volunteer_id, script_id, metric, n)"
@@ -40,16 +46,30 @@ BUMP = text(
 ).bindparams(bindparam("bucket", type_=Moment))
 
 
+BUCKET = timedelta(minutes=15)
+
+
+def bucket_of(moment: datetime) -> datetime:
+    """The beginning of the quarter of an hour in which something is counted."""
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+
+
 def entry(
-    metric: Metric, *, campaign_id: int, volunteer_id: str | None, script_id: int | None, now: datetime, n: int = 1
+    metric: Metric | str,
+    *,
+    campaign_id: int,
+    volunteer_id: str | None,
+    script_id: int | None,
+    now: datetime,
+    n: int = 1,
 ) -> dict[str, Any]:
     """One bump's values."""
     return {
         "campaign_id": campaign_id,
-        "bucket": now.replace(minute=0, second=0, microsecond=0),
+        "bucket": bucket_of(now),
         "volunteer_id": volunteer_id or "",
         "script_id": script_id or 0,
-        "metric": metric.value,
+        "metric": str(metric),
         "n": n,
     }
 

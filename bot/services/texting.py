@@ -7,7 +7,7 @@ is shown it; whatever forbids a text is said on the card that comes back, and th
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, case, select, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
@@ -39,6 +39,11 @@ _TEXTED_BY = (
     .join(contact, contact.c.id == message.c.conversation_id)
     .where(message.c.act_key == bindparam("act_key"))
 )
+_WHOSE = (
+    select(conversation.c.volunteer_id, contact.c.first_name, contact.c.last_name)
+    .join(contact, contact.c.id == conversation.c.contact_id)
+    .where(conversation.c.contact_id == bindparam("which"))
+)
 _SKIPPED = (
     select(contact.c.id, contact.c.first_name, contact.c.last_name)
     .join(conversation, conversation.c.contact_id == contact.c.id)
@@ -63,9 +68,13 @@ _WHY_NOT_TAKEN_BACK = (
 )
 _HOLD_AGAIN = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), conversation.c.volunteer_id == bindparam("whose"))
-    .where(state_was(conversation, ConversationState.TEXTED))
-    .values(state=ConversationState.HELD, last_out_at=None, draft=bindparam("words"))
+    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
+    .values(
+        state=ConversationState.HELD,
+        last_out_at=None,
+        # Whoever it was handed on to begins with words of their own.
+        draft=case((conversation.c.volunteer_id == bindparam("whose"), bindparam("words")), else_=None),
+    )
 )
 _UNSKIP = (
     update(conversation)
@@ -150,9 +159,7 @@ async def undo(session: Session, press: Press, what: str, *, now: datetime) -> C
     """
     seen = await cards.look(session, press.volunteer_id)
     which = {"which": int(what[1:]), "whose": press.volunteer_id}
-    begun = (press.body or "").strip()
-    if begun and press.version == seen.version and seen.contact_id and begun != cards.merged(seen).strip():
-        await session.execute(_KEEP_DRAFT, {"which": seen.contact_id, "words": press.body})  # before any tally, as Send
+    await _keep_begun(session, press, seen)  # before any tally, as Send
     campaign_id = await (_take_back if what[0] == "m" else _unskip)(session, which, now=now)
     return await cards.draw(session, press, campaign_id, seen=seen, now=now)
 
@@ -169,7 +176,9 @@ async def about(session: Session, press: Press) -> tuple[int, str | None]:
     return seen.contact_id, None if written == cards.merged(seen).strip() else written
 
 
-async def open_card(session: Session, volunteer_id: str, campaign_id: int | None, *, now: datetime) -> Card:
+async def open_card(
+    session: Session, volunteer_id: str, campaign_id: int | None, *, now: datetime, surface: str = cards.MESSAGE
+) -> Card:
     """A fresh card, for `/text` and "Start texting": of the campaign that was named, else of what the volunteer holds.
 
     Somebody invited who holds nothing gets a batch. Raises Forbidden for whoever holds nothing and was not invited.
@@ -177,7 +186,7 @@ async def open_card(session: Session, volunteer_id: str, campaign_id: int | None
     if campaign_id is None:
         campaign_id = await _whichever(session, volunteer_id)
     await cards.first(session, volunteer_id)
-    press = Press(volunteer_id, version=-1)
+    press = Press(volunteer_id, version=-1, surface=surface)
     shown = await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
     if not isinstance(shown.next, Rest) or shown.next.why != "done":
         return shown
@@ -187,6 +196,17 @@ async def open_card(session: Session, volunteer_id: str, campaign_id: int | None
     elif not shown.next.of:
         raise Forbidden(f"You have no contacts of {shown.campaign}. Ask an organizer for some.")
     return shown
+
+
+async def take_to(session: Session, press: Press, *, now: datetime) -> Card | None:
+    """The live drawing on the surface of this press, with the words that were begun on the other one.
+
+    None while it shows nobody who may be texted.
+    """
+    seen = await cards.look(session, press.volunteer_id)
+    await _keep_begun(session, press, seen)
+    await cards.shown_on(session, press.volunteer_id, press.surface)
+    return await as_it_stands(session, press.volunteer_id, now=now)
 
 
 async def as_it_stands(session: Session, volunteer_id: str, *, now: datetime) -> Card | None:
@@ -200,6 +220,14 @@ def _is_out_of_date(press: Press, seen: Any) -> bool:
     return press.version != seen.version or seen.contact_id is None or press.contact_id not in (None, seen.contact_id)
 
 
+async def _keep_begun(session: Session, press: Press, seen: Any) -> None:
+    """Keep what was begun for the contact on the card."""
+    begun = (press.body or "").strip()
+    is_theirs = seen.contact_id and (press.version == seen.version or press.contact_id == seen.contact_id)
+    if begun and is_theirs and begun != (seen.draft or cards.merged(seen)).strip():
+        await session.execute(_KEEP_DRAFT, {"which": seen.contact_id, "words": press.body})
+
+
 async def _newer(session: Session, press: Press, seen: Any, notice: str, *, now: datetime) -> Card:
     """The live card for a press on an older one. A press that was already obeyed needs no words.
 
@@ -208,7 +236,21 @@ async def _newer(session: Session, press: Press, seen: Any, notice: str, *, now:
     if obeyed := await _obeyed(session, press, seen):
         return await _shown_again(session, press, obeyed, now=now)
     words = (press.body or "").strip() if press.contact_id == seen.contact_id else ""
+    notice = await _handed_on(session, press) or notice
     return await _again(session, press, seen, notice, now=now, words=words)
+
+
+async def _handed_on(session: Session, press: Press) -> str | None:
+    """What to say of a contact who was taken back or given to somebody else, with the words that were meant for them.
+
+    None while they are this volunteer's own.
+    """
+    row = (await session.execute(_WHOSE, {"which": press.contact_id})).first() if press.contact_id else None
+    if row is None or row.volunteer_id == press.volunteer_id:
+        return None
+    words = (press.body or "").strip()
+    kept = f" What stood in the field: “{words}”" if words else ""
+    return f"{cards.name_of(row)} is no longer on your list, so nothing was sent.{kept}"
 
 
 async def _obeyed(session: Session, press: Press, seen: Any) -> Last | None:
@@ -228,7 +270,8 @@ async def _shown_again(session: Session, press: Press, last: Last | None, *, now
     last = last if press.version == seen.version - 1 else None
     if shown := await cards.as_it_stands(session, press.volunteer_id, now=now, last=last):
         return shown
-    return await cards.draw(session, press, seen.last_campaign_id, seen=seen, now=now, last=last)
+    notice = None if last else await _handed_on(session, press)
+    return await cards.draw(session, press, seen.last_campaign_id, seen=seen, now=now, last=last, notice=notice)
 
 
 async def _again(session: Session, press: Press, seen: Any, notice: str, *, now: datetime, words: str = "") -> Card:

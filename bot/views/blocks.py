@@ -66,6 +66,7 @@ def field(
     hint: str | None = None,
     placeholder: str | None = None,
     block_id: str | None = None,
+    optional: bool = False,
 ) -> Block:
     """A labelled text field; its value comes back under `block_id` (by default the name) and the name."""
     element: Block = {"type": "plain_text_input", "action_id": name, "multiline": multiline, "max_length": most}
@@ -73,8 +74,47 @@ def field(
         element["initial_value"] = initial[:INPUT_LENGTH]
     if placeholder:
         element["placeholder"] = plain(placeholder)
-    block = {"type": "input", "block_id": block_id or name, "label": plain(label), "element": element}
+    block: Block = {"type": "input", "block_id": block_id or name, "label": plain(label), "element": element}
+    if optional:
+        block["optional"] = True
     return {**block, "hint": plain(hint)} if hint else block
+
+
+def option(label: str, value: str, more: str = "") -> Block:
+    """One of several to choose from; `more` stands small below its label."""
+    shown: Block = {"text": plain(label), "value": value}
+    return {**shown, "description": plain(more)} if more else shown
+
+
+def choice(label: str, name: str, element: Block, *, block_id: str | None = None, optional: bool = False) -> Block:
+    """A labelled choice: `radio`, `select` or `boxes`."""
+    block = {"type": "input", "block_id": block_id or name, "label": plain(label)}
+    return {**block, "element": {**element, "action_id": name}, **({"optional": True} if optional else {})}
+
+
+def radio(options: list[Block], *, chosen: Block | None = None) -> Block:
+    """One of at most ten, all of them in sight."""
+    element = {"type": "radio_buttons", "options": options}
+    return {**element, "initial_option": chosen} if chosen else element
+
+
+def select(options: list[Block], *, chosen: Block | None = None, placeholder: str | None = None) -> Block:
+    """One of at most a hundred, in a list that opens."""
+    element: Block = {"type": "static_select", "options": options}
+    if placeholder:
+        element["placeholder"] = plain(placeholder)
+    return {**element, "initial_option": chosen} if chosen else element
+
+
+def boxes(options: list[Block]) -> Block:
+    """Boxes to tick, at most ten."""
+    return {"type": "checkboxes", "options": options}
+
+
+def moment_field(label: str, name: str, *, hint: str) -> Block:
+    """A date and a time, by the clock of whoever fills it in; may be left empty, which Slack says beside the label."""
+    block = {"type": "input", "block_id": name, "label": plain(label), "hint": plain(hint), "optional": True}
+    return {**block, "element": {"type": "datetimepicker", "action_id": name}}
 
 
 def file_field(label: str, name: str, *, types: list[str], hint: str) -> Block:
@@ -83,17 +123,35 @@ def file_field(label: str, name: str, *, types: list[str], hint: str) -> Block:
     return {"type": "input", "block_id": name, "label": plain(label), "element": element, "hint": plain(hint)}
 
 
-def modal(title: str, callback_id: str, blocks: list[Block], *, submit: str, metadata: str = "") -> Block:
-    """A modal with a submit button."""
-    return {
+def modal(
+    title: str,
+    callback_id: str,
+    blocks: list[Block],
+    *,
+    submit: str | None,
+    metadata: str = "",
+    close: str = "Cancel",
+    tell_when_closed: bool = False,
+) -> Block:
+    """A modal. One with a field needs a submit button."""
+    view: Block = {
         "type": "modal",
         "callback_id": callback_id,
         "title": plain(title[:TITLE_LENGTH]),
-        "submit": plain(submit),
-        "close": plain("Cancel"),
+        "close": plain(close),
         "private_metadata": metadata,
         "blocks": blocks,
     }
+    if submit is not None:
+        view["submit"] = plain(submit)
+    if tell_when_closed:
+        view["notify_on_close"] = True
+    return view
+
+
+def notice(words: str) -> Block:
+    """A modal that only says why something was not done."""
+    return modal("Textbank", "notice", [section(f":warning: {words}")], submit=None, close="Close")
 
 
 def message(words: str, *blocks: Block) -> Message:

@@ -23,10 +23,9 @@ _NEVER_AGAIN = (
 
 def card(shown: Card) -> Message:
     """One drawing of the card. Skip stands away from Send, and the menu away from both."""
-    above = [*_above(shown)]
     if isinstance(shown.next, Rest):
-        return _rest(shown, shown.next, above)
-    return message(f"Next: {escape(shown.next.name)}", *above, *_contact(shown, shown.next))
+        return _rest(shown, shown.next)
+    return message(f"Next: {escape(shown.next.name)}", *above(shown), *_contact(shown, shown.next))
 
 
 def waiting_above(names: list[str]) -> str:
@@ -34,19 +33,20 @@ def waiting_above(names: list[str]) -> str:
     return f"Waiting for your answer, each in a thread above: {escape(', '.join(names))}."
 
 
-def _above(shown: Card) -> list[Block]:
+def above(shown: Card, *, buttons: bool = True) -> list[Block]:
+    """What has happened: why a press did nothing, what the one before did, and news."""
     lines = []
     if shown.notice:
         lines.append(section(f":warning: {escape(shown.notice)}"))
     if shown.last:
-        lines.append(_last(shown.last, shown.version))
+        lines.append(_last(shown.last, shown.version, buttons=buttons))
     lines += [context(f":no_bell: {escape(line)}") for line in shown.news[-5:]]
     return lines
 
 
-def _last(last: Last, version: int) -> Block:
+def _last(last: Last, version: int, *, buttons: bool) -> Block:
     words = f":white_check_mark: {last.did} *{escape(last.name)}*"
-    undo = button("Undo", ids.UNDO, f"{version}:{last.undo}") if last.undo else None
+    undo = button("Undo", ids.UNDO, f"{version}:{last.undo}") if last.undo and buttons else None
     return section(words, accessory=undo)
 
 
@@ -62,8 +62,6 @@ def _contact(shown: Card, draft: Draft) -> list[Block]:
         ],
         confirm=confirm("Are you sure?", _NEVER_AGAIN, "Go on"),
     )
-    where = f" · {escape(draft.place)}" if draft.place else ""
-    who = f"*{escape(draft.name)}*{where}\nYou may text until {draft.until} there."
     # A field of a new name every time: under an old one Slack's clients keep what was typed for the contact before.
     typed = field(
         "Message",
@@ -73,33 +71,45 @@ def _contact(shown: Card, draft: Draft) -> list[Block]:
         multiline=True,
     )
     send = actions(button("Send", ids.SEND, whose, style="primary"))
-    progress = context(f"*{draft.number} of {draft.of}* · {escape(shown.campaign)}")
-    aside = [button("Skip", ids.SKIP, whose), *_replies(shown)]
-    return [section(who, accessory=menu), typed, context(_size(draft)), send, progress, actions(*aside)]
+    aside = [button("Skip", ids.SKIP, whose), button("Text faster", ids.FASTER, whose), *_replies(shown)]
+    return [section(who(draft), accessory=menu), typed, size(draft), send, progress(shown, draft), actions(*aside)]
 
 
-def _size(draft: Draft) -> str:
+def who(draft: Draft) -> str:
+    """Whose turn it is, where they are, and until when they may be texted."""
+    where = f" · {escape(draft.place)}" if draft.place else ""
+    return f"*{escape(draft.name)}*{where}\nYou may text until {draft.until} there."
+
+
+def progress(shown: Card, draft: Draft) -> Block:
+    """How far the batch is."""
+    return context(f"*{draft.number} of {draft.of}* · {escape(shown.campaign)}")
+
+
+def size(draft: Draft) -> Block:
+    """What the draft costs."""
     count, characters = draft.measure.segments, draft.measure.characters
     words = f"{count} {'segment' if count == 1 else 'segments'} · {characters} characters"
     if draft.measure.culprit:
         words += f" · “{escape(draft.measure.culprit)}” makes it cost more: a plain character would not"
-    return words
+    return context(words)
 
 
 def _replies(shown: Card) -> list[Block]:
     return [button(f"Replies ({shown.replies})", ids.REPLIES, str(shown.version))] if shown.replies else []
 
 
-def _rest(shown: Card, rest: Rest, above: list[Block]) -> Message:
-    words = _why(shown, rest)
+def _rest(shown: Card, rest: Rest) -> Message:
+    words = why(shown, rest)
     buttons = []
     if rest.more:
         buttons.append(button(f"Text {rest.more} more", ids.TAKE_BATCH, str(shown.campaign_id), style="primary"))
     buttons += _replies(shown)
-    return message(words, *above, section(words), *([actions(*buttons)] if buttons else []))
+    return message(words, *above(shown), section(words), *([actions(*buttons)] if buttons else []))
 
 
-def _why(shown: Card, rest: Rest) -> str:
+def why(shown: Card, rest: Rest) -> str:
+    """Why there is no contact, and what to do about it."""
     campaign = f"*{escape(shown.campaign)}*"
     match rest.why:
         case "paused":

@@ -1,14 +1,16 @@
 """What organizers see: modals, import words, invitations, status."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from bot.services.campaigns import CONSENT_LENGTH, NAME_LENGTH
+from bot.services.carrier_codes import in_words
 from bot.services.reports import Status
 from bot.services.segments import MAX_CHARACTERS
 from bot.views import ids
-from bot.views.blocks import Block, Message, actions, button, field, file_field, message, modal, section
-from bot.views.text import escape
+from bot.views.blocks import Block, Message, actions, button, field, file_field, message, modal, moment_field, section
+from bot.views.text import escape, moment
 
 _FILE_HINT = "Any sensible column names. A phone column is needed; every other column can be used in the script."
 _SCRIPT_HINT = (
@@ -27,6 +29,9 @@ def new_campaign() -> Block:
         field("Script", "script", multiline=True, most=MAX_CHARACTERS, hint=_SCRIPT_HINT, placeholder=example),
         _file(),
         _consent(),
+        *_for_answers(),
+        moment_field("Open at", "opens_at", hint="It goes live by itself then, if its contacts are in."),
+        moment_field("Close at", "closes_at", hint="Nobody is texted after it; answers still come in."),
     ]
     return modal("New campaign", ids.NEW_CAMPAIGN, blocks, submit="Create")
 
@@ -37,11 +42,44 @@ def add_contacts(name: str, campaign_id: int) -> Block:
     return modal("Add contacts", ids.ADD_CONTACTS, blocks, submit="Import", metadata=str(campaign_id))
 
 
-def edit_script(name: str, campaign_id: int, body: str) -> Block:
-    """The modal that changes a campaign's script."""
+def edit_script(name: str, campaign_id: int, body: str, *, saved: str, questions: str) -> Block:
+    """The modal that changes a campaign's script, and what volunteers answer voters with."""
     words = f"Drafts of *{escape(name)}* start from this. Texts already sent are not touched."
     typed = field("Script", "script", multiline=True, most=MAX_CHARACTERS, hint=_SCRIPT_HINT, initial=body)
-    return modal("Script", ids.EDIT_SCRIPT, [section(words), typed], submit="Save", metadata=str(campaign_id))
+    blocks = [section(words), typed, *_for_answers(saved, questions)]
+    return modal("Script", ids.EDIT_SCRIPT, blocks, submit="Save", metadata=str(campaign_id))
+
+
+def _for_answers(saved: str = "", questions: str = "") -> list[Block]:
+    """What volunteers find under **Reply**."""
+    about_saved = (
+        "One a line: a title, a colon, the words. If one needs several lines, leave an empty line between them all. "
+        "Fields work as in the script."
+    )
+    about_questions = (
+        "One a line, each with its answers. A star after an answer makes it what the campaign counts as a conversion, "
+        "from then on. A question that you take out keeps its answers."
+    )
+    return [
+        field(
+            "Saved replies",
+            "saved_replies",
+            multiline=True,
+            hint=about_saved,
+            placeholder="Where to vote: {first_name}, find your place at vote.org/locator",
+            initial=saved,
+            optional=True,
+        ),
+        field(
+            "Questions",
+            "questions",
+            multiline=True,
+            hint=about_questions,
+            placeholder="Will you vote on Nov 3? Yes* / No / Maybe",
+            initial=questions,
+            optional=True,
+        ),
+    ]
 
 
 def _file() -> Block:
@@ -98,22 +136,24 @@ def invitation(name: str, campaign_id: int, by: str, batch: int) -> Message:
     return message(f"Text for {escape(name)}", section(words), actions(start))
 
 
-def assigned(name: str, campaign_id: int, by: str, count: int) -> Message:
-    """Word to a volunteer who was given contacts."""
+def assigned(name: str, campaign_id: int, by: str, count: int, conversations: int = 0) -> Message:
+    """Word to a volunteer who was given contacts, or conversations that somebody else began."""
     people = "1 contact" if count == 1 else f"{count:,} contacts"
-    words = f":wave: <@{by}> gave you {people} of *{escape(name)}*."
-    start = button("Start texting", ids.START_TEXTING, str(campaign_id), style="primary")
-    return message(f"You have {people} to text", section(words), actions(start))
-
-
-def campaign_list(rows: Iterable[tuple[str, str]]) -> str:
-    """All campaigns: (name, state) pairs."""
-    lines = [f"• *{escape(name)}* — {state}" for name, state in rows]
-    return "\n".join(lines) or "There are no campaigns yet. Make one with `/textbank new`."
+    talks = "1 conversation" if conversations == 1 else f"{conversations:,} conversations"
+    what = " and ".join(each for each in (people * bool(count), talks * bool(conversations)) if each)
+    words = f":wave: <@{by}> gave you {what} of *{escape(name)}*."
+    if conversations:
+        words += " Whoever waits for an answer comes here as a thread; the others when they write again."
+    shown = [section(words)]
+    if count:
+        shown.append(actions(button("Start texting", ids.START_TEXTING, str(campaign_id), style="primary")))
+    return message(f"You have {what} to look after" if conversations else f"You have {people} to text", *shown)
 
 
 NOT_AGAIN = "They are not sent again; the carrier's log shows whether they left."
 """Said wherever texts are in doubt."""
+MOST_NAMED = 20
+MOST_ERRORS = 5
 
 _STATES = {
     "draft": "not started",
@@ -123,9 +163,20 @@ _STATES = {
 }
 
 
+def campaign_list(rows: Iterable[tuple[Any, int, int]]) -> str:
+    """All campaigns: (campaign, how many were texted, of how many)."""
+    lines = []
+    for row, texted, contacts in rows:
+        far = f"{_share(texted, contacts)} of {contacts:,} texted" if contacts else "no contacts yet"
+        parts = [f"• *{escape(row.name)}* — {_STATES[row.state]}", far, *_plan(row.state, row.opens_at, row.closes_at)]
+        lines.append(" · ".join(parts))
+    return "\n".join(lines) or "There are no campaigns yet. Make one with `/textbank new`."
+
+
 def status(of: Status, *, now: datetime) -> str:
     """A campaign at a glance, on a phone: what needs somebody first."""
-    lines = [f"*{escape(of.name)}* — {_STATES[of.state]}"]
+    heading = [f"*{escape(of.name)}* — {_STATES[of.state]}", *_plan(of.state, of.opens_at, of.closes_at)]
+    lines = [" · ".join(heading)]
     if of.stopped_why:
         lines.append(f":rotating_light: Nothing is being sent: {escape(of.stopped_why)}.")
     if of.waiting:
@@ -133,20 +184,70 @@ def status(of: Status, *, now: datetime) -> str:
     if of.doubtful:
         texts = "1 text" if of.doubtful == 1 else f"{of.doubtful:,} texts"
         lines.append(f":grey_question: {texts} of which nobody can say whether they were sent. {NOT_AGAIN}")
+    if of.in_the_inbox:
+        calls = "1 call is" if of.in_the_inbox == 1 else f"{of.in_the_inbox:,} calls are"
+        lines.append(f":inbox_tray: {calls} open in the inbox")
+    lines.append(f"{_bar(of.texted, of.contacts)} *{_share(of.texted, of.contacts)}*")
     lines.append(f"Texted *{of.texted:,}* of {of.contacts:,} · {of.to_hand_out:,} not handed out yet")
+    lines += _pace(of, now)
+    lines.append(
+        f"Replies {of.replies:,} · opt-outs {of.opt_outs:,}{_rate(of.opt_outs, of.texted)} · skipped {of.skipped:,}"
+        f" · wrong numbers {of.wrong_numbers:,}"
+    )
     lines.append(
         f"All texts, answers too: sent {of.accepted:,} · delivered {of.delivered:,} · not delivered {of.undelivered:,}"
         f" · not sent {of.failed:,} · queued {of.queued:,}"
     )
-    lines.append(
-        f"Replies {of.replies:,} · opt-outs {of.opt_outs:,} · skipped {of.skipped:,}"
-        f" · wrong numbers {of.wrong_numbers:,}"
-    )
+    lines += [f"• {count:,} × {_error(code)}" for code, count in of.errors[:MOST_ERRORS]]
     if of.texting_now:
-        lines.append("Texting now: " + ", ".join(f"<@{who}>" for who in of.texting_now[:20]))
-    if of.minutes_left and of.state == "live":
-        lines.append(f"At the carrier's pace the rest takes at least {_duration(of.minutes_left)}.")
+        named = ", ".join(f"<@{who}>" for who in of.texting_now[:MOST_NAMED])
+        more = len(of.texting_now) - MOST_NAMED
+        lines.append(f"Texting now: {named}" + (f" and {more:,} more" if more > 0 else ""))
     return "\n".join(lines)
+
+
+def _pace(of: Status, now: datetime) -> list[str]:
+    """How fast, and when it will be done."""
+    lines = []
+    if of.in_the_last_hour:
+        texts = "1 text" if of.in_the_last_hour == 1 else f"{of.in_the_last_hour:,} texts"
+        lines.append(f"*{texts}* in the last hour")
+    if of.minutes_left and of.state == "live":
+        done = moment(now + timedelta(minutes=of.minutes_left))
+        words = f"At the carrier's pace the rest takes at least {_duration(of.minutes_left)}, until {done}"
+        if of.minutes_at_this_pace and of.minutes_at_this_pace > of.minutes_left:
+            words += f"; at the last hour's pace {_duration(of.minutes_at_this_pace)}"
+        lines.append(f"{words}.")
+    return lines
+
+
+def _plan(state: str, opens_at: datetime | None, closes_at: datetime | None) -> list[str]:
+    """What the clock will do."""
+    plan = []
+    if opens_at is not None and state == "draft":
+        plan.append(f"opens {moment(opens_at)}")
+    if closes_at is not None and state != "closed":
+        plan.append(f"closes {moment(closes_at)}")
+    return plan
+
+
+def _bar(part: int, whole: int) -> str:
+    filled = min(part * 10 // whole, 10) if whole else 0
+    return "█" * filled + "░" * (10 - filled)
+
+
+def _share(part: int, whole: int) -> str:
+    """100% only when it is all of them."""
+    return f"{part * 100 // whole if whole else 0}%"
+
+
+def _rate(part: int, whole: int) -> str:
+    return f" ({part / whole:.1%})" if part and whole else ""
+
+
+def _error(code: int) -> str:
+    words = in_words(code)
+    return words if not code or str(code) in words else f"{words} (code {code})"
 
 
 def _people(count: int) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from bot.services.conversations import Said, Talk
-from bot.services.segments import MAX_CHARACTERS
 from bot.views import ids
 from bot.views.blocks import (
     SECTION_LENGTH,
@@ -12,13 +11,11 @@ from bot.views.blocks import (
     actions,
     button,
     context,
-    field,
     message,
-    modal,
     section,
 )
 from bot.views.cards import opt_out_question
-from bot.views.text import clip, escape, plain
+from bot.views.text import clip, escape
 
 _DOUBTFUL = {"unknown": "_it is not certain that this was sent_", "review": "_it is not certain that this was sent_"}
 MOST_LINES = 40
@@ -30,41 +27,18 @@ def root(talk: Talk) -> Message:
     """The thread's first message: who, which campaign, what was sent and what came back."""
     heading = f":speech_balloon: *{escape(talk.name)}* answered · {escape(talk.campaign)}"
     words = f"{talk.name} answered: {talk.said[-1].body if talk.said else ''}"
-    shown = [section(heading), *_lines(talk.said, talk.name)]
+    shown = [section(heading), *lines(talk.said, talk.name)]
     return message(escape(words[:300]), *shown, *(_notice(talk) or _how_to(talk)), *_buttons(talk))
 
 
 def later(talk: Talk, said: Sequence[Said]) -> Message:
     """What came in since, for the thread that is there, with the buttons where the volunteer's thumb is."""
     words = f"{talk.name} answered again: {said[-1].body if said else ''}"
-    return message(escape(words[:300]), *_lines(said, talk.name), *_notice(talk), *_buttons(talk, said))
+    return message(escape(words[:300]), *lines(said, talk.name), *_notice(talk), *_buttons(talk, said))
 
 
-def reply_modal(talk: Talk) -> Block:
-    """The modal behind **Reply**."""
-    typed = field(
-        "Message",
-        "message",
-        multiline=True,
-        most=MAX_CHARACTERS,
-        placeholder=clip(plain(f"Your answer to {talk.name}"), 150),
-    )
-    blocks = [*_lines(talk.said[-4:], talk.name), typed]
-    return modal(plain(f"Reply to {talk.name}"), ids.REPLY, blocks, submit="Send", metadata=str(talk.conversation_id))
-
-
-def help_call(talk: Talk, by: str, draft: str) -> Message:
-    """A volunteer's call for help, to the campaign's organizer: what was said, and what they thought of saying."""
-    who = f"<@{by}>"
-    words = f":raising_hand: {who} asks for help with *{escape(talk.name)}* ({escape(talk.campaign)})."
-    shown = [section(words), *_lines(talk.said, talk.name, us=who)]
-    if draft:
-        shown.append(section(clip(f"{who} thought of writing:\n{_quoted(draft)}", SECTION_LENGTH)))
-    return message(words, *shown, context(f"Write to {who} directly; the voter sees nothing of this."))
-
-
-def _lines(said: Sequence[Said], name: str, *, us: str = "*You*") -> list[Block]:
-    """A block for each, so that a long text never cuts off the one after it."""
+def lines(said: Sequence[Said], name: str, *, us: str = "*You*") -> list[Block]:
+    """What was said, a block for each, so that a long text never cuts off the one after it."""
     left_out = [context(f"… and {len(said) - MOST_LINES} before these")] if len(said) > MOST_LINES else []
     return [*left_out, *(section(clip(_line(each, name, us), SECTION_LENGTH)) for each in said[-MOST_LINES:])]
 
@@ -73,10 +47,11 @@ def _line(said: Said, name: str, us: str) -> str:
     pictures = f"\n> _{said.media} picture{'s' if said.media > 1 else ''}_" if said.media else ""
     doubt = _DOUBTFUL.get(said.state) or _LOST.get(said.state)
     who = f"*{escape(name)}*" if said.theirs else us + (f" ({doubt})" if doubt else "")
-    return f"{who}\n{_quoted(said.body)}{pictures}"
+    return f"{who}\n{quoted(said.body)}{pictures}"
 
 
-def _quoted(words: str) -> str:
+def quoted(words: str) -> str:
+    """Anybody's words, marked as such."""
     return "\n".join(f"> {line}" for line in escape(words).splitlines() or [""])
 
 

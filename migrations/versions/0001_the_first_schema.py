@@ -44,7 +44,8 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("at", sa.String(), nullable=False),
         sa.Column("tz", sa.String(), nullable=False),
-        sa.Column("next_run_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ranking", sa.Boolean(), nullable=False),
+        sa.Column("next_run_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_digest")),
         sa.UniqueConstraint("channel", name=op.f("uq_digest_channel")),
@@ -71,6 +72,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_inbox_item_dedupe_key")),
     )
     with op.batch_alter_table("inbox_item", schema=None) as batch_op:
+        batch_op.create_index(
+            "inbox_item_open",
+            ["campaign_id"],
+            unique=False,
+            postgresql_where=sa.text("done_at IS NULL"),
+            sqlite_where=sa.text("done_at IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_inbox_item_conversation_id"), ["conversation_id"], unique=False)
 
     op.create_table(
@@ -151,13 +159,17 @@ def upgrade() -> None:
     op.create_table(
         "tally",
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("metric", sa.String(), nullable=False),
         sa.Column("bucket", sa.DateTime(timezone=True), nullable=False),
         sa.Column("volunteer_id", sa.String(), nullable=False),
         sa.Column("script_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("metric", sa.String(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("campaign_id", "bucket", "volunteer_id", "script_id", "metric", name=op.f("pk_tally")),
+        sa.PrimaryKeyConstraint("campaign_id", "metric", "bucket", "volunteer_id", "script_id", name=op.f("pk_tally")),
+        sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("tally", schema=None) as batch_op:
+        batch_op.create_index("tally_of_volunteer", ["volunteer_id", "campaign_id"], unique=False)
+
     op.create_table(
         "texting_window",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -206,6 +218,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("file_name", sa.String(), nullable=False),
         sa.Column("file_url", sa.String(), nullable=True),
+        sa.Column("fingerprint", sa.String(), nullable=True),
         sa.Column("consent", sa.String(), nullable=False),
         sa.Column("imported_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -245,9 +258,20 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
+        sa.Column("channel", sa.String(), nullable=True),
+        sa.Column("ts", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_export_campaign_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_export")),
     )
+    with op.batch_alter_table("export", schema=None) as batch_op:
+        batch_op.create_index(
+            "one_export_at_a_time",
+            ["campaign_id", "asked_by"],
+            unique=True,
+            postgresql_where=sa.text("state IN ('waiting', 'running')"),
+            sqlite_where=sa.text("state IN ('waiting', 'running')"),
+        )
+
     op.create_table(
         "membership",
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -270,6 +294,7 @@ def upgrade() -> None:
         sa.Column("words", sa.String(), nullable=False),
         sa.Column("choices", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.Column("conversion", sa.String(), nullable=True),
+        sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_question_campaign_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question")),
     )
@@ -337,6 +362,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'held'"),
         )
         batch_op.create_index(
+            "conversation_open",
+            ["volunteer_id", "campaign_id"],
+            unique=False,
+            postgresql_where=sa.text("state IN ('texted', 'talking')"),
+            sqlite_where=sa.text("state IN ('texted', 'talking')"),
+        )
+        batch_op.create_index(
             "conversation_pool",
             ["campaign_id", "segment_id", "window_id", "contact_id"],
             unique=False,
@@ -397,6 +429,7 @@ def upgrade() -> None:
         sa.Column("question_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("conversation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("choice", sa.String(), nullable=False),
+        sa.Column("converted", sa.Boolean(), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

@@ -63,6 +63,12 @@ class Carrier:
         self.phones: dict[str, Phone] = {}
         self.opened = clock()
 
+        self.account_status = "active"
+        self.account_type = "Full"
+        self.registration: str | None = "VERIFIED"
+        self.inbound_by_number = False
+        self.mute: set[str] = set()  # numbers that cannot text
+
         self.outage = False
         self.latency = 0.0
         self.slow_seconds = 1.0

@@ -195,7 +195,11 @@ def service(base: str, account_sid: str, service_sid: str, opened: float, inboun
         "friendly_name": "Sandbox",
         "inbound_method": "POST",
         "inbound_request_url": inbound_url,
-        "links": {"phone_numbers": f"{url}/PhoneNumbers"},
+        "links": {
+            "phone_numbers": f"{url}/PhoneNumbers",
+            "short_codes": f"{url}/ShortCodes",
+            "us_app_to_person": f"{url}/Compliance/Usa2p",
+        },
         "mms_converter": True,
         "scan_message_content": "inherit",
         "sid": service_sid,
@@ -208,4 +212,40 @@ def service(base: str, account_sid: str, service_sid: str, opened: float, inboun
         "usecase": "discussion",
         "use_inbound_webhook_on_number": False,
         "validity_period": LONGEST_VALIDITY,
+    }
+
+
+def registration(base: str, account_sid: str, service_sid: str, opened: float, state: str) -> dict[str, Any]:
+    """A US A2P campaign; `state` is PENDING, IN_PROGRESS, VERIFIED, FAILED or SUSPENDED."""
+    sid = "QE" + "2c" * 16
+    return {
+        "account_sid": account_sid,
+        "age_gated": False,
+        "brand_registration_sid": "BN" + "0b" * 16,
+        "campaign_id": "CSANDBX" if state == "VERIFIED" else None,
+        "campaign_status": state,
+        "date_created": iso8601(opened),
+        "date_updated": iso8601(opened),
+        "description": "Volunteers text voters about the election, one by one.",
+        "direct_lending": False,
+        "errors": [],
+        "has_embedded_links": True,
+        "has_embedded_phone": False,
+        "help_keywords": ["HELP", "INFO"],
+        "help_message": "Michigan Votes: reply STOP to stop.",
+        "is_externally_registered": False,
+        "message_flow": "People check a box on the sign-up form on our website.",
+        "message_samples": ["Hi, can we count on your vote?", "Do you know where to vote?"],
+        "messaging_service_sid": service_sid,
+        "mock": False,
+        "opt_in_keywords": ["START"],
+        "opt_in_message": "Michigan Votes: you are signed up. Reply STOP to stop.",
+        "opt_out_keywords": ["STOP"],
+        "opt_out_message": "You will get no more texts.",
+        "rate_limits": {"att": {"mps": 600, "msg_class": "A"}, "tmobile": {"brand_tier": "TOP"}},
+        "sid": sid,
+        "subscriber_opt_in": True,
+        "url": f"{base}/v1/Services/{service_sid}/Compliance/Usa2p/{sid}",
+        "us_app_to_person_usecase": "POLITICAL",
+        "us_app_to_person_usecase_external_ids": None,
     }

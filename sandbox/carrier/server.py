@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from sandbox.carrier import resources, weather
 from sandbox.carrier.delivery import EARLY_PATIENCE
 from sandbox.carrier.errors import FAILURES, MAGIC_FROM, MAGIC_TO, REFUSALS, Problem
+from sandbox.carrier.lookups import Lookups
 from sandbox.carrier.resources import API_VERSION, LONGEST_VALIDITY, Call, Text, new_sid
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Server:
 
     def __init__(self, carrier: "Carrier") -> None:
         self._carrier = carrier
+        self._lookups = Lookups(carrier)
         self._routes: list[tuple[str, re.Pattern[str], Callable[..., Response]]] = [
             (method, re.compile(pattern + r"\Z"), answer)
             for method, pattern, answer in (
@@ -74,10 +76,12 @@ class Server:
                 ("DELETE", rf"{_ACCOUNT}/Messages/(?P<sid>\w+)\.json", self._delete),
                 ("GET", rf"{_ACCOUNT}/Messages/(?P<sid>\w+)/Media\.json", self._media_list),
                 ("GET", rf"{_ACCOUNT}/Messages/(?P<sid>\w+)/Media/(?P<medium>\w+)(?P<json>\.json)?", self._media),
-                ("GET", rf"{_ACCOUNT}\.json", self._account),
-                ("GET", rf"{_ACCOUNT}/IncomingPhoneNumbers\.json", self._numbers),
-                ("GET", r"/v1/Services/(?P<service>\w+)", self._service),
-                ("GET", r"/v1/Services/(?P<service>\w+)/PhoneNumbers", self._service_numbers),
+                ("GET", rf"{_ACCOUNT}\.json", self._lookups.account),
+                ("GET", rf"{_ACCOUNT}/IncomingPhoneNumbers\.json", self._lookups.numbers),
+                ("GET", r"/v1/Services/(?P<service>\w+)", self._lookups.service),
+                ("GET", r"/v1/Services/(?P<service>\w+)/PhoneNumbers", self._lookups.service_numbers),
+                ("GET", r"/v1/Services/(?P<service>\w+)/ShortCodes", self._lookups.short_codes),
+                ("GET", r"/v1/Services/(?P<service>\w+)/Compliance/Usa2p", self._lookups.registrations),
             )
         ]
 
@@ -333,52 +337,6 @@ class Server:
         if text is None:
             raise Problem(20404, what=asked.path)
         return text
-
-    # -- the account
-
-    def _account(self, asked: Asked) -> Response:
-        return JSONResponse(resources.account(self._carrier.account_sid, self._carrier.opened))
-
-    def _numbers(self, asked: Asked) -> Response:
-        carrier, wanted = self._carrier, asked.query.get("PhoneNumber", "")
-        shown = [
-            resources.incoming_number(carrier.account_sid, number, carrier.opened, carrier.inbound_url)
-            for number in carrier.numbers
-            if wanted in number
-        ]
-        return JSONResponse(
-            {
-                "end": max(len(shown) - 1, 0),
-                "first_page_uri": asked.path,
-                "incoming_phone_numbers": shown,
-                "next_page_uri": None,
-                "page": 0,
-                "page_size": 50,
-                "previous_page_uri": None,
-                "start": 0,
-                "uri": asked.path,
-            }
-        )
-
-    def _service(self, asked: Asked, service: str) -> Response:
-        carrier = self._carrier
-        if service != carrier.messaging_service_sid:
-            raise Problem(20404, what=asked.path)
-        return JSONResponse(
-            resources.service(carrier.url, carrier.account_sid, service, carrier.opened, carrier.inbound_url)
-        )
-
-    def _service_numbers(self, asked: Asked, service: str) -> Response:
-        carrier = self._carrier
-        if service != carrier.messaging_service_sid:
-            raise Problem(20404, what=asked.path)
-        url = f"{carrier.url}{asked.path}"
-        meta = {"first_page_url": url, "key": "phone_numbers", "next_page_url": None, "page": 0, "page_size": 50}
-        shown = [
-            resources.service_number(carrier.url, carrier.account_sid, service, number, carrier.opened)
-            for number in carrier.numbers
-        ]
-        return JSONResponse({"meta": {**meta, "previous_page_url": None, "url": url}, "phone_numbers": shown})
 
 
 def _is_url(address: str) -> bool:

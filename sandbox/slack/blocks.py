@@ -4,7 +4,7 @@
 Slack's own form: "[ERROR] must be more than 0 characters [json-pointer:/blocks/0/text/text]".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sandbox.slack import rules as r
@@ -334,10 +334,11 @@ BLOCKS: dict[str, tuple[dict[str, Rule], Callable[[dict[str, Any], str, Check], 
 def block(value: Any, path: str, check: Check) -> None:
     """One block, on the surface that is being checked."""
     kind = value.get("type") if isinstance(value, dict) else None
-    if not isinstance(kind, str) or kind not in BLOCKS or check.surface not in SURFACES[kind]:
+    known = isinstance(kind, str) and kind in BLOCKS and kind not in check.lacking
+    if not known or check.surface not in SURFACES[str(kind)]:
         return check.note(f"unsupported type: {kind}", f"{path}/type" if isinstance(value, dict) else path)
-    rules, also = BLOCKS[kind]
-    check.enter_block(value, kind, path)
+    rules, also = BLOCKS[str(kind)]
+    check.enter_block(value, str(kind), path)
     r.fields(value, rules, path, check)
     if also:
         also(value, path, check)
@@ -362,9 +363,12 @@ for _kind, (_fields, _also) in list(BLOCKS.items()):
     BLOCKS[_kind] = ({**_fields, "block_id": r.string(255, least=1)}, _also)
 
 
-def problems_in(blocks: Any, surface: str = "message") -> list[str]:
-    """Everything Slack would refuse in these blocks; empty when it would take them."""
-    check = Check(surface)
+def problems_in(blocks: Any, surface: str = "message", *, lacking: Collection[str] = ()) -> list[str]:
+    """Everything Slack would refuse in these blocks; empty when it would take them.
+
+    `lacking` are types that a workspace does not have.
+    """
+    check = Check(surface, lacking)
     if not isinstance(blocks, list):
         check.note("must be an array", "/blocks")
         return check.problems

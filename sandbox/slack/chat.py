@@ -1,5 +1,6 @@
 """chat.*, reactions.* and the response_urls: the app's words on people's screens."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from sandbox.slack.blocks import problems_in
@@ -40,8 +41,10 @@ def _writable(slack: "Slack", id: Any, *, by_user: bool = False) -> Channel:
     return channel
 
 
-def check_content(given: Json, *, most: int = TEXT_LIMIT, strict: bool = True) -> tuple[str, list[Json]]:
-    """The text and blocks of a message, or Slack's refusal of them."""
+def check_content(
+    given: Json, *, most: int = TEXT_LIMIT, strict: bool = True, lacking: Collection[str] = ()
+) -> tuple[str, list[Json]]:
+    """The text and blocks of a message, or Slack's refusal of them; of blocks too that a workspace is `lacking`."""
     text, blocks = given.get("text") or "", given.get("blocks")
     if not isinstance(text, str):
         raise SlackError("invalid_arguments", "[ERROR] must be a string [json-pointer:/text]")
@@ -51,7 +54,7 @@ def check_content(given: Json, *, most: int = TEXT_LIMIT, strict: bool = True) -
         raise SlackError("msg_too_long")
     if blocks is None:
         return text, []
-    if strict and (problems := problems_in(blocks)):
+    if strict and (problems := problems_in(blocks, lacking=lacking)):
         raise SlackError("invalid_blocks", *problems, errors=[p.removeprefix("[ERROR] ") for p in problems])
     if strict and sum(map(len, words_of(blocks))) > BLOCKS_TEXT_LIMIT:
         raise SlackError("msg_blocks_too_long")
@@ -82,7 +85,7 @@ def _extra(given: Json) -> Json:
 @method("chat.postMessage", scopes=("chat:write",), tier=200, required=("channel",))
 def post_message(slack: "Slack", given: Json) -> Json:
     channel = _writable(slack, given["channel"], by_user=True)
-    text, blocks = check_content(given, strict=slack.strict)
+    text, blocks = check_content(given, strict=slack.strict, lacking=slack.lacking)
     message = slack.workspace.post(
         channel,
         slack.workspace.bot_author,

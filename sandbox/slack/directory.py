@@ -28,6 +28,12 @@ def auth_test(slack: "Slack", given: Json) -> Json:
     return {**names, "user_id": BOT_USER, "bot_id": BOT, "app_id": APP, "is_enterprise_install": False}
 
 
+@method("apps.connections.open", tier=None)
+def apps_connections_open(slack: "Slack", given: Json) -> Json:
+    """An address for Socket Mode. Nobody listens there: the sandbox only says that it takes the token."""
+    return {"url": f"{slack.url.replace('http', 'ws', 1)}/link/?ticket=sandbox"}
+
+
 @method("team.info", scopes=("team:read",), takes_json=False)
 def team_info(slack: "Slack", given: Json) -> Json:
     return {"team": {"id": TEAM, "name": "Sandbox", "domain": "sandbox", "email_domain": ""}}

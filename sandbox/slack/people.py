@@ -210,7 +210,7 @@ class Person:
             found = modal.field(label)
             assert found, f"{modal.title!r} has no field {label!r}; it has {modal.fields}"
             modal.put(self.id, *found, clicks.to_value(self, found[1], given))
-        assert modal.submit or modal.fields, f"{modal.title!r} has nothing to submit"
+        assert modal.submit, f"{modal.title!r} has no button to submit it"
         if empty := clicks.missing(self, modal):
             modal.errors = dict.fromkeys(empty, "Please complete this required field.")
             raise AssertionError(f"{modal.title!r} cannot be submitted: {empty} must be filled")

@@ -4,15 +4,16 @@ A rule is called with (value, path, check); it says nothing when all is well and
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 
 class Check:
     """One look at one message or view: what is wrong so far, and the names already used."""
 
-    def __init__(self, surface: str) -> None:
+    def __init__(self, surface: str, lacking: Collection[str] = ()) -> None:
         self.surface = surface
+        self.lacking = lacking
         self.problems: list[str] = []
         self.kinds: dict[str, int] = {}
         self._block_ids: set[str] = set()

@@ -50,11 +50,13 @@ class Slack:
         self.strict = strict
         self.limited = limits
         self.url = ""
+        self.app_token = "xapp-1-sandbox"  # noqa: S105
         self.scopes: set[str] | None = None
         self.commands: set[str] | None = None
         self.should_escape = True
         self.messages_tab = True
         self.home_tab = True
+        self.lacking: set[str] = set()  # types of blocks that have not come to this workspace yet
         self.replace_by_default = True  # a response_url of a click, with no replace_original said
         self.calls: list[Call] = []
         self.limits = Limits(clock, {name: m.tier for name, m in web_api.METHODS.items() if m.tier})

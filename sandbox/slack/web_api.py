@@ -91,15 +91,17 @@ def arguments(query: bytes, content_type: str, body: bytes) -> tuple[Json, bool]
     return {name: value for name, value in given.items() if value is not None}, is_json
 
 
-def _check_token(slack: "Slack", authorization: str, given: Json, is_json: bool) -> None:
+def _check_token(slack: "Slack", name: str, authorization: str, given: Json, is_json: bool) -> None:
     token = authorization.removeprefix("Bearer ").strip()
     if not token and not is_json:
         token = str(given.pop("token", ""))
     given.pop("token", None)
     if not token:
         raise SlackError("not_authed")
-    if token != slack.bot_token:
+    if token not in (slack.bot_token, slack.app_token):
         raise SlackError("invalid_auth")
+    if (token == slack.app_token) != (name == "apps.connections.open"):
+        raise SlackError("not_allowed_token_type")
 
 
 def need_scope(slack: "Slack", *any_of: str) -> None:
@@ -124,7 +126,7 @@ def perform(slack: "Slack", name: str, authorization: str, given: Json, is_json:
     if known is None:
         raise SlackError("unknown_method", req_method=name)
     if name != "api.test":
-        _check_token(slack, authorization, given, is_json)
+        _check_token(slack, name, authorization, given, is_json)
     if is_json and not known.takes_json and slack.strict:
         given.clear()  # Slack does not see arguments sent as JSON to these: they look missing
     need_scope(slack, *known.scopes)

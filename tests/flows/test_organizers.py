@@ -18,7 +18,7 @@ async def said(person: Person, line: str) -> str:
 
 async def test_a_campaigns_life(world: World, olivia: Person) -> None:
     await world.new_campaign()
-    assert "*Fall GOTV* — draft" in await said(olivia, "/textbank list")
+    assert "*Fall GOTV* — not started · 0% of 3 texted" in await said(olivia, "/textbank list")
     assert "Fall GOTV has not been started" in await said(olivia, "/textbank pause Fall GOTV")
     assert "Fall GOTV is live" in await said(olivia, "/textbank start Fall GOTV")
     assert "is live. Hand contacts out" in await said(olivia, "/textbank start Fall GOTV")

@@ -94,10 +94,11 @@ async def test_a_post_that_slack_stumbles_over_lets_the_others_through(
     world.kit.slack.post = stumbles  # type: ignore[method-assign]
     await sara.texts("Hello?")
     async with world.kit.database.transaction() as session:
-        await posts.add(session, PostKind.TELL, to=sam.id, dedupe="one", now=world.time.now, words="Less urgent")
+        told = {"campaign": "Less urgent", "file_name": "list.csv"}
+        await posts.add(session, PostKind.READING, to=sam.id, dedupe="one", now=world.time.now, **told)
     for _ in range(20):
         await world.a_while(1)
-    assert [message.words for message in sam.dm.messages] == [":rotating_light: Less urgent"]
+    assert ["*Less urgent*" in message.words for message in sam.dm.messages] == [True]
 
 
 async def test_a_reply_that_its_volunteer_can_not_be_shown_is_brought_to_the_organizer(
@@ -108,7 +109,7 @@ async def test_a_reply_that_its_volunteer_can_not_be_shown_is_brought_to_the_org
     await world.settles()
     assert "Sara Lopez answered a text of Fall GOTV" in olivia.dm.messages[-1].words
     assert "Priya Shah (user_disabled)" in olivia.dm.messages[-1].words
-    assert "“Hello?”" in olivia.dm.messages[-1].words
+    assert "> Hello?" in olivia.dm.messages[-1].words
     assert thread.replies == []
 
 
@@ -236,7 +237,7 @@ async def test_what_another_writer_has_finished_meanwhile_is_not_posted_again(
 async def test_a_finished_post_does_not_come_back_when_it_fails_for_somebody_else(world: World) -> None:
     now = world.time.now
     async with world.kit.database.transaction() as session:
-        await posts.add(session, PostKind.TELL, to="U1", dedupe="one", now=now, words="Hello")
+        await posts.add(session, PostKind.NOTE, to="U1", dedupe="one", now=now, words="Hello")
         [post] = await posts.due(session, now=now)
         await posts.finish(session, post)
         await posts.failed(session, post, "cut off", now=now)

@@ -1,14 +1,18 @@
 """Who may do what: refusals in words that only one person sees, and in the audit log."""
 
+import re
+
 import pytest
 
 from sandbox.slack import File, Person
 from tests.world import CONSENT, LIST, SCRIPT, World
 
 ORGANIZERS = ["new", "import Fall", "script Fall", "start Fall", "pause Fall", "resume Fall", "close Fall"]
-ORGANIZERS += ["assign Fall @priya 5", "invite Fall #field"]
+ORGANIZERS += ["assign Fall @priya 5", "invite Fall #field", "unassign Fall @priya", "reassign Fall @priya"]
+ORGANIZERS += ["inbox #field", "inbox off"]
+ORGANIZERS += ["start Fall at 2026-10-21 09:00", "close Fall at never", "optout 3135550101", "optin 3135550101 asked"]
 MANAGERS = ["list", "status Fall"]
-ADMINS = ["role @priya organizer"]
+ADMINS = ["role @priya organizer", "forget 3135550101"]
 
 
 async def refused(world: World) -> list[tuple[str, str]]:
@@ -68,6 +72,31 @@ async def test_help_shows_what_each_role_can_do(world: World, olivia: Person, pr
     helped = (await priya.types("/textbank help")).text
     assert "/textbank start" in helped
     assert "/textbank role" not in helped
+
+
+HELP = {
+    "volunteer": {"help"},
+    "manager": {"list", "status", "digest", "export"},
+    "organizer": set(
+        "new import script start pause resume close assign unassign reassign invite inbox optout optin".split()
+    ),
+    "admin": {"forget", "doctor", "role"},
+}
+"""Each role's commands, beside those of the roles above it."""
+
+
+async def test_help_shows_exactly_what_each_role_may(world: World, olivia: Person, priya: Person) -> None:
+    async def shown(person: Person) -> set[str]:
+        return set(re.findall(r"`/textbank (\w+)", (await person.types("/textbank help")).text))
+
+    everything, may = await shown(olivia), set[str]()
+    assert everything <= set().union(*HELP.values())
+    for role, more in HELP.items():
+        may |= more & everything
+        await given(world, olivia, priya, role)
+        assert await shown(priya) == may, role
+    await given(world, olivia, priya, "none")
+    assert await shown(priya) == set()
 
 
 async def test_roles_are_given_taken_and_remembered(world: World, olivia: Person, priya: Person) -> None:

@@ -20,8 +20,13 @@ ENVIRONMENT = set(
     ADMIN_USERS UNDO_SECONDS TEXTBANK_SECRET SMS_SEGMENTS_PER_SECOND DEFAULT_REGION TEXTING_HOURS
     """.split()
 )
-ROLES = {"web", "worker", "clock", "migrate", "sandbox"}
-SUBCOMMANDS = set("help new import script list status start pause resume close assign invite role".split())
+ROLES = {"web", "worker", "clock", "migrate", "import", "export", "doctor", "sandbox"}
+SUBCOMMANDS = set(
+    """
+    help new import script list status start pause resume close export assign unassign reassign
+    invite role optout optin forget doctor digest inbox
+    """.split()
+)
 # Words in the docs that look like a setting and are none: the environment of `make`, of hosts and of the tests.
 OTHER_NAMES: set[str] = set()
 

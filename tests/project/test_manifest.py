@@ -15,7 +15,7 @@ from tests.project import source
 SCHEMA = json.loads((source.ROOT / "tests/project/manifest.schema.json").read_text())
 
 # What each thing needs, from Slack's reference of methods and events. A method reads channels of the kinds that the
-# manifest's comments name: public and private ones for who is in them, direct messages for their history.
+# manifest's comments name: public and private ones for who is in them, these and direct messages for their history.
 CHANNELS = {"channels:read", "groups:read"}
 SCOPES_OF_METHODS: dict[str, set[str]] = {
     "api_test": set(),
@@ -27,7 +27,7 @@ SCOPES_OF_METHODS: dict[str, set[str]] = {
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
-    "conversations_history": {"im:history"},
+    "conversations_history": {"im:history", "channels:history", "groups:history"},
     "conversations_info": CHANNELS,
     "conversations_list": CHANNELS,
     "conversations_members": CHANNELS,
@@ -197,3 +197,10 @@ def test_every_address_is_the_one_web_hook() -> None:
     addresses += [settings["event_subscriptions"]["request_url"], settings["interactivity"]["request_url"]]
 
     assert set(addresses) == {"https://textbank.example.org/slack/events"}
+
+
+def test_the_doctor_asks_for_these_very_scopes() -> None:
+    from bot.gateways.slack_checks import scopes_needed
+
+    assert set(scopes_needed()) == granted()
+    assert all(scopes_needed().values()), "say in a comment beside each what it is for: the doctor says so too"

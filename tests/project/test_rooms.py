@@ -18,6 +18,8 @@ ROOMS_OF_BOT = {
     "views",
     "gateways",
     "migrate",
+    "serving",
+    "terminal",
     "clock",
     "database",
     "errors",

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.rest import Client
 
@@ -214,6 +214,22 @@ async def test_the_account_its_numbers_and_its_service_can_be_looked_at(carrier:
     assert [(number.phone_number, number.sms_url) for number in numbers] == [(OURS, carrier.inbound_url)]
     assert (service.inbound_request_url, service.validity_period) == (carrier.inbound_url, 36_000)
     assert [number.phone_number for number in pool] == [OURS]
+
+
+async def test_what_an_account_may_lack_can_be_looked_at(carrier: Carrier, twilio: Client) -> None:
+    service = twilio.messaging.v1.services(carrier.messaging_service_sid)
+    assert [each.campaign_status for each in await service.us_app_to_person.list_async()] == ["VERIFIED"]
+    assert await service.short_codes.list_async() == []
+
+    carrier.registration, carrier.mute, carrier.account_status = None, {OURS}, "suspended"
+    assert await service.us_app_to_person.list_async() == []
+    assert not (await service.fetch_async()).us_app_to_person_registered
+    assert [number.capabilities for number in await service.phone_numbers.list_async()] == [["MMS"]]
+    [number] = await twilio.incoming_phone_numbers.list_async(phone_number=OURS)
+    assert not number.capabilities["sms"]
+    assert (await twilio.api.v2010.accounts(carrier.account_sid).fetch_async()).status == "suspended"
+    with pytest.raises(TwilioException, match="404"):
+        await twilio.messaging.v1.services("MG" + "0" * 32).us_app_to_person.list_async()
 
 
 # -- lists

@@ -332,6 +332,18 @@ async def test_pushing_and_clearing_stack_modals_and_closing_is_told(opened):
     assert await priya.submits() is None
 
 
+async def test_each_token_is_for_its_own_methods(opened):
+    slack, app = opened
+    answer = await app.client.apps_connections_open(app_token=slack.app_token)
+    assert answer["url"].startswith("ws")
+    with pytest.raises(SlackApiError, match="not_allowed_token_type"):
+        await app.client.apps_connections_open(app_token=slack.bot_token)
+    with pytest.raises(SlackApiError, match="not_allowed_token_type"):
+        await app.client.auth_test(token=slack.app_token)
+    with pytest.raises(SlackApiError, match="invalid_auth"):
+        await app.client.apps_connections_open(app_token="xapp-another")
+
+
 async def test_home_is_published_when_it_is_opened(opened):
     slack, _ = opened
     priya = slack.person("Priya Shah")

@@ -128,6 +128,13 @@ def test_a_message_is_refused_for(name):
     assert any(why in problem for problem in problems), problems
 
 
+def test_a_workspace_may_lack_a_block_that_others_have():
+    assert problems_in([line()]) == []
+    assert problems_in([line()], lacking={"data_visualization"}) == [
+        "[ERROR] unsupported type: data_visualization [json-pointer:/blocks/0/type]"
+    ]
+
+
 def test_a_full_and_valid_message_passes():
     blocks = [
         {"type": "header", "text": {**plain("Hello"), "emoji": True}},

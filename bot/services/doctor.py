@@ -1,0 +1,158 @@
+"""What is right and wrong with the set-up: the findings, and those that the settings and the database can tell.
+
+Each is a sentence, and what is not right says how to mend it. `gateways` has those for which Slack or the carrier must
+be asked.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import bindparam, select
+
+from bot.database import Session
+from bot.services import outbox
+from bot.services.texting_hours import Week, parse_rule
+from bot.settings import Settings
+from models import lease, slack_post, state_is
+
+LONG_ENOUGH = 24
+"""Characters of TEXTBANK_SECRET; Settings refuses fewer than 16."""
+EARLIEST, LATEST = 8 * 60, 21 * 60
+"""Minutes after midnight: federal law lets nobody be texted outside of these hours."""
+SHORTEST = 120
+LATE = timedelta(minutes=5)
+ZONES = ("America/New_York", "America/Los_Angeles", "America/Puerto_Rico", "Pacific/Honolulu")
+WORKER = "worker"
+"""The lease by which a running worker is known."""
+
+
+class Level(StrEnum):
+    """How bad a finding is. With an ERROR something that people rely on does not work."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence, and how to mend what it says."""
+
+    level: Level
+    words: str
+    mend: str = ""
+
+
+def ok(words: str) -> Finding:
+    """As it should be."""
+    return Finding(Level.OK, words)
+
+
+def warning(words: str, mend: str) -> Finding:
+    """It works, but better look at it."""
+    return Finding(Level.WARNING, words, mend)
+
+
+def error(words: str, mend: str) -> Finding:
+    """It does not work."""
+    return Finding(Level.ERROR, words, mend)
+
+
+_LEASES = select(lease.c.name).where(lease.c.until > bindparam("now"))
+_OLDEST_POST = (
+    select(slack_post.c.due_at, slack_post.c.error)
+    .where(state_is(slack_post, "queued"), slack_post.c.due_at < bindparam("late"))
+    .order_by(slack_post.c.priority, slack_post.c.due_at)
+    .limit(1)
+)
+
+
+def of_settings(settings: Settings) -> list[Finding]:
+    """What the settings themselves tell; they have been read, so each is there and has the right form."""
+    return [ok("The settings are complete."), _secret(settings), *_hours(settings), _zones(), _pace(settings)]
+
+
+async def of_work(session: Session, *, now: datetime, serving: bool) -> list[Finding]:
+    """Whether somebody does the work. `serving`: the program is known to run, so what is missing is an error."""
+    alive = set((await session.execute(_LEASES, {"now": now})).scalars())
+    bad = error if serving else warning
+    found = [
+        ok("A worker is running.")
+        if WORKER in alive
+        else bad("No worker is running: no text leaves, and nothing is posted to Slack.", _start("worker")),
+        ok("A clock is running.")
+        if "clock" in alive
+        else bad("No clock is running: nothing is tidied up, and no digest comes.", _start("clock")),
+    ]
+    shut = await outbox.shut(session)
+    if shut is not None:
+        found.append(error(f"Nothing is being sent: {shut.tripped_why}.", "It goes on by itself once that is over."))
+    late = (await session.execute(_OLDEST_POST, {"late": now - LATE})).first()
+    if late is not None:
+        why = f" Slack said: {late.error}." if late.error else ""
+        minutes = int((now - late.due_at).total_seconds() // 60)
+        words = f"Something has waited for {minutes:,} minutes to be shown in Slack.{why}"
+        found.append(warning(words, "It is tried again; see that a worker runs, and what its log says."))
+    return found
+
+
+def of_database(*, sqlite: bool) -> Finding:
+    """Which of the two databases it is, and what that means."""
+    if sqlite:
+        return ok("The database is SQLite: one process serves. More than one need PostgreSQL.")
+    return ok("The database is PostgreSQL: as many processes as you want.")
+
+
+def _secret(settings: Settings) -> Finding:
+    if len(settings.textbank_secret) >= LONG_ENOUGH and len(set(settings.textbank_secret)) > 5:
+        return ok("TEXTBANK_SECRET is long enough.")
+    return warning(
+        "TEXTBANK_SECRET could be guessed.",
+        f"Before anybody is texted, set it to {LONG_ENOUGH} random characters or more. Afterwards leave it: with "
+        "another secret, nobody's opt-out would be known.",
+    )
+
+
+def _hours(settings: Settings) -> Iterator[Finding]:
+    try:
+        week = parse_rule(settings.texting_hours)
+    except ValueError as wrong:
+        yield error(f"TEXTING_HOURS is wrong: {wrong}.", "Write the hours as 09:00-20:00.")
+        return
+    if any(hours and (hours[0] < EARLIEST or hours[1] > LATEST) for hours in week):
+        yield warning(
+            f"TEXTING_HOURS ({settings.texting_hours}) goes beyond 08:00-21:00, the widest that the law allows.",
+            "Nobody is texted outside the law's hours all the same; set it to what you really want.",
+        )
+    elif _is_short(week):
+        yield warning(
+            f"TEXTING_HOURS ({settings.texting_hours}) leaves less than two hours a day.",
+            "People in other time zones may then never be reached; widen it.",
+        )
+    else:
+        yield ok(f"Texting hours are {settings.texting_hours}, by the clock of whoever is texted.")
+
+
+def _is_short(week: Week) -> bool:
+    return max(hours[1] - hours[0] for hours in week if hours) < SHORTEST
+
+
+def _zones() -> Finding:
+    try:
+        for name in ZONES:
+            ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError):
+        return error("The time zone data is missing.", "Install the libraries again: `tzdata` is one of them.")
+    return ok("The time zone data is there.")
+
+
+def _pace(settings: Settings) -> Finding:
+    rate = f"{settings.sms_segments_per_second:g}"
+    return ok(f"Texts leave at {rate} segments a second at most (SMS_SEGMENTS_PER_SECOND: as registered).")
+
+
+def _start(role: str) -> str:
+    return f"Start `python -m bot` (everything), or `python -m bot {role}` beside the others."

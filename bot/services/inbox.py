@@ -1,0 +1,423 @@
+"""The inbox: each call for somebody is one item, shown where organizers look until one of them has taken it.
+
+That is the inbox channel; while none is set, the direct message of whoever made the campaign. What an item shows is
+read when it is drawn. Which of two people takes it is a compare-and-set.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import bindparam, func, or_, select, text, update
+
+from bot.database import Session
+from bot.errors import Refusal
+from bot.services import audit, conversations, inbox_channel, optouts, posts, volunteers
+from bot.services.conversations import Said, Talk
+from bot.services.posts import PostKind
+from models import OptOutState, campaign, conversation, inbound, inbox_item, opt_out, person
+from models.types import Json, Moment
+
+LAST_LINES = 4
+GONE = "I can't post in the inbox channel any more, so nobody there sees calls for help."
+
+
+class Kind(StrEnum):
+    """What an item is about."""
+
+    HELP = "help"
+    STRANGER = "stranger"
+    UNSEEN = "unseen"
+    DOUBTFUL = "doubtful"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item as it stands now. `said` are its conversation's last lines, or what a stranger wrote.
+
+    `about` holds what no other row has: a volunteer's draft, why, how many. `ending` is all that is shown of a
+    stranger's number; `verdict` what is known of their opt-out.
+    """
+
+    id: int
+    kind: Kind
+    about: dict[str, Any]
+    campaign: str
+    said: tuple[Said, ...]
+    talk: Talk | None
+    volunteer: str
+    asked_by: str | None
+    may_answer: bool
+    ending: str
+    verdict: OptOutState | None
+    taken_by: str | None
+    done: bool
+    where: tuple[str, str] | None
+
+
+_ADD = text(
+    "INSERT INTO inbox_item (dedupe_key, kind, campaign_id, conversation_id, asked_by, payload, at)"
+    " VALUES (:dedupe_key, :kind, :campaign_id, :conversation_id, :asked_by, :payload, :at)"
+    " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"
+).bindparams(bindparam("at", type_=Moment), bindparam("payload", type_=Json))
+_OF_KEY = select(inbox_item.c.id).where(inbox_item.c.dedupe_key == bindparam("key"))
+_REWORD = update(inbox_item).where(inbox_item.c.id == bindparam("which")).values(payload=bindparam("about", type_=Json))
+_ITEM = (
+    select(inbox_item, campaign.c.name.label("campaign"))
+    .outerjoin(campaign, campaign.c.id == inbox_item.c.campaign_id)
+    .where(inbox_item.c.id == bindparam("which"))
+)
+_SHOWN = (
+    update(inbox_item)
+    .where(inbox_item.c.id == bindparam("which"), inbox_item.c.ts.is_(None))
+    .values(channel=bindparam("place"), ts=bindparam("stamp"))
+)
+_SHOWN_IN = (
+    update(inbox_item)
+    .where(inbox_item.c.channel == bindparam("place"), inbox_item.c.done_at.is_(None))
+    .values(channel=None, ts=None)
+    .returning(inbox_item.c.id, inbox_item.c.campaign_id)
+)
+_TAKE = (
+    update(inbox_item)
+    .where(inbox_item.c.id == bindparam("which"), inbox_item.c.taken_by.is_(None), inbox_item.c.done_at.is_(None))
+    .values(taken_by=bindparam("who"), taken_at=bindparam("now"), channel=bindparam("place"), ts=bindparam("stamp"))
+)
+_HAND_BACK = (
+    update(inbox_item)
+    .where(inbox_item.c.id == bindparam("which"), inbox_item.c.taken_by.is_not(None), inbox_item.c.done_at.is_(None))
+    .values(taken_by=None, taken_at=None)
+)
+_DONE = (
+    update(inbox_item)
+    .where(inbox_item.c.id == bindparam("which"), inbox_item.c.taken_by == bindparam("who"))
+    .where(inbox_item.c.done_at.is_(None))
+    .values(done_at=bindparam("now"), dedupe_key=bindparam("key"))
+)
+_OPEN = (
+    select(func.count())
+    .where(inbox_item.c.done_at.is_(None))
+    .where(or_(inbox_item.c.campaign_id == bindparam("campaign_id"), inbox_item.c.campaign_id.is_(None)))
+)
+_NOWHERE = select(inbox_item.c.id).where(inbox_item.c.done_at.is_(None), inbox_item.c.ts.is_(None)).limit(100)
+_CAMPAIGN_OF = select(conversation.c.campaign_id).where(conversation.c.contact_id == bindparam("which"))
+_WROTE = select(inbound.c.from_number, inbound.c.person_id).where(inbound.c.id == bindparam("first"))
+_STRANGERS = (
+    select(inbound.c.id, inbound.c.at, inbound.c.body, inbound.c.media)
+    .where(inbound.c.conversation_id.is_(None), inbound.c.id >= bindparam("first"))
+    .where(inbound.c.from_number == bindparam("number"))
+    .order_by(inbound.c.id.desc())
+    .limit(10)
+)
+_KNOWN_AS = select(opt_out.c.state).where(opt_out.c.phone_hash == bindparam("hashed"))
+_PERSON = select(person.c.id).where(person.c.phone_hash == bindparam("hashed"))
+
+
+# ------------------------------------------------------------------------------------------------------ coming in
+
+
+async def ask_for_help(session: Session, conversation_id: int, *, by: str, words: str | None, now: datetime) -> None:
+    """A volunteer is at a loss; `words` are a draft of theirs. Asked again while nobody is done with it, it is said
+    below the same item.
+    """
+    found = await conversations.for_its_volunteer(session, conversation_id, by=by)
+    about = {"words": words or ""}
+    which = {"campaign_id": found.campaign_id, "conversation_id": conversation_id, "asked_by": by}
+    item_id, is_new = await _add(session, Kind.HELP, f"help:{conversation_id}:{by}", **which, now=now, about=about)
+    if not is_new:
+        if words:
+            await session.execute(_REWORD, {"which": item_id, "about": about})
+        await _again(session, item_id, f"{now:%Y%m%d%H%M}", now=now)
+    await audit.note(session, who=by, what="asked for help", subject=str(conversation_id), now=now)
+
+
+async def stranger_wrote(
+    session: Session, phone_hash: str, inbound_id: int, *, now: datetime, admins: Collection[str] = ()
+) -> None:
+    """Words from a number that no campaign has texted. All that it writes is one item until somebody is done with it.
+
+    `admins` are told if nobody else can be.
+    """
+    about = {"first": inbound_id, "phone_hash": phone_hash}
+    key = f"stranger:{phone_hash}"
+    item_id, is_new = await _add(session, Kind.STRANGER, key, now=now, about=about, admins=admins)
+    if not is_new:
+        await _again(session, item_id, f"in:{inbound_id}", now=now, inbound_id=inbound_id)
+
+
+async def reply_unseen(session: Session, conversation_id: int, why: str, *, now: datetime) -> None:
+    """A voter's words reach nobody: said at most once a day."""
+    campaign_id = (await session.execute(_CAMPAIGN_OF, {"which": conversation_id})).scalar_one()
+    which = {"campaign_id": campaign_id, "conversation_id": conversation_id}
+    key = f"unseen:{conversation_id}:{now:%Y-%m-%d}"
+    await _add(session, Kind.UNSEEN, key, **which, now=now, about={"why": why})
+
+
+async def doubtful_sends(session: Session, campaign_id: int, count: int, *, now: datetime) -> None:
+    """So many texts of which nobody can say whether they left."""
+    key = f"doubtful:{campaign_id}:{now.isoformat()}"
+    await _add(session, Kind.DOUBTFUL, key, campaign_id=campaign_id, now=now, about={"count": count})
+
+
+async def alarm(
+    session: Session,
+    words: str,
+    *,
+    key: str,
+    now: datetime,
+    campaign_id: int | None = None,
+    admins: Collection[str] = (),
+) -> None:
+    """Something is wrong that organizers must know of; once for each key, even after somebody was done with it."""
+    await _add(session, Kind.ALARM, key, campaign_id=campaign_id, now=now, about={"words": words}, admins=admins)
+
+
+async def _add(
+    session: Session,
+    kind: Kind,
+    key: str,
+    *,
+    now: datetime,
+    about: dict[str, Any],
+    campaign_id: int | None = None,
+    conversation_id: int | None = None,
+    asked_by: str | None = None,
+    admins: Collection[str] = (),
+) -> tuple[int, bool]:
+    """The item of this key, and whether it is new."""
+    values = {"dedupe_key": key, "kind": kind.value, "payload": about, "at": now, "campaign_id": campaign_id}
+    values |= {"conversation_id": conversation_id, "asked_by": asked_by}
+    item_id = (await session.execute(_ADD, values)).scalar_one_or_none()
+    if item_id is None:
+        return (await session.execute(_OF_KEY, {"key": key})).scalar_one(), False
+    for to in await inbox_channel.recipients(session, campaign_id, admins=admins):
+        await show(session, item_id, to, now=now)
+    return item_id, True
+
+
+async def show(session: Session, item_id: int, to: str, *, now: datetime) -> None:
+    """Queue the item for a channel or a person, once for each."""
+    await posts.add(session, PostKind.INBOX, to=to, dedupe=f"inbox:{item_id}:{to}", now=now, item_id=item_id)
+
+
+async def _again(session: Session, item_id: int, what: str, *, now: datetime, **about: Any) -> None:
+    """What has come since goes below the item, all that waits as one post."""
+    dedupe = f"inbox:{item_id}:{what}"
+    await posts.add(
+        *(session, PostKind.INBOX_AGAIN), to="", dedupe=dedupe, merge=_below(item_id), now=now, item_id=item_id, **about
+    )
+
+
+def _below(item_id: int) -> str:
+    return f"inbox:{item_id}:again"
+
+
+# -------------------------------------------------------------------------------------------------------- showing
+
+
+async def read(session: Session, item_id: int) -> Item:
+    """The item as it stands now. Raises Refusal if there is none."""
+    row = (await session.execute(_ITEM, {"which": item_id})).first()
+    if row is None:
+        raise Refusal("That is no longer in the inbox.")
+    about, talk = dict(row.payload), None
+    said: tuple[Said, ...] = ()
+    ending, verdict, may_answer, volunteer = "", None, False, ""
+    if row.conversation_id is not None:
+        talk = await conversations.talk(session, row.conversation_id, last=LAST_LINES)
+        said, may_answer = talk.said, await conversations.has_written(session, row.conversation_id)
+        volunteer = await volunteers.named(session, talk.volunteer_id)
+    elif row.kind == Kind.STRANGER:
+        ending, said = await _stranger(session, about["first"])
+        known = (await session.execute(_KNOWN_AS, {"hashed": about["phone_hash"]})).scalar_one_or_none()
+        verdict = OptOutState(known) if known else None
+    return Item(
+        id=row.id,
+        kind=Kind(row.kind),
+        about=about,
+        campaign=row.campaign or "",
+        said=said,
+        talk=talk,
+        volunteer=volunteer,
+        asked_by=row.asked_by,
+        may_answer=may_answer,
+        ending=ending,
+        verdict=verdict,
+        taken_by=row.taken_by,
+        done=row.done_at is not None,
+        where=(row.channel, row.ts) if row.ts else None,
+    )
+
+
+async def _stranger(session: Session, first: int) -> tuple[str, tuple[Said, ...]]:
+    """The end of their number, and what they wrote, oldest first."""
+    wrote = (await session.execute(_WROTE, {"first": first})).first()
+    if wrote is None or not wrote.from_number:  # erased meanwhile
+        return "", ()
+    rows = (await session.execute(_STRANGERS, {"first": first, "number": wrote.from_number})).all()
+    said = [Said(row.at, row.body, True, "", media=len(row.media or ()), inbound_id=row.id) for row in rows]
+    return wrote.from_number[-4:], tuple(reversed(said))
+
+
+async def waiting_below(session: Session, item_id: int) -> list[Any]:
+    """The posts that are still to go below this item, oldest first."""
+    return await posts.merged(session, _below(item_id))
+
+
+async def shown(session: Session, item_id: int, channel: str, ts: str) -> None:
+    """It is on the screen. Where it was first is where what comes later goes, until somebody takes it elsewhere."""
+    await session.execute(_SHOWN, {"which": item_id, "place": channel, "stamp": ts})
+
+
+async def bring_what_waits(session: Session, to: str, *, now: datetime) -> None:
+    """What was never shown to anybody, because nobody was known, to the inbox that has been set."""
+    for item_id in (await session.execute(_NOWHERE)).scalars().all():
+        await show(session, item_id, to, now=now)
+
+
+async def open_count(session: Session, campaign_id: int) -> int:
+    """How many items nobody is done with: of this campaign, and those that are of none."""
+    return int((await session.execute(_OPEN, {"campaign_id": campaign_id})).scalar_one())
+
+
+async def goes_elsewhere(
+    session: Session, item_id: int, lost: str, why: str, *, now: datetime, admins: Collection[str]
+) -> None:
+    """Nobody reads there any more. An inbox channel is given up, which is said once, and all its open items go on."""
+    moved = [(await session.execute(_ITEM, {"which": item_id})).one()]
+    if await inbox_channel.leave(session, lost, by="slack", now=now):
+        words = f"{GONE} Slack says: {why}. Until you set another with `/textbank inbox`, they come here."
+        await alarm(session, words, key=f"inbox-gone:{lost}:{now.timestamp()}", now=now, admins=admins)
+        moved += (await session.execute(_SHOWN_IN, {"place": lost})).all()
+    for each in moved:
+        others = await inbox_channel.recipients(session, each.campaign_id, admins=admins)
+        for to in [other for other in others if other != lost] or [admin for admin in admins if admin != lost]:
+            await show(session, each.id, to, now=now)
+
+
+# --------------------------------------------------------------------------------------------------------- taking
+
+
+async def take(session: Session, item_id: int, *, by: str, at: tuple[str | None, str | None], now: datetime) -> Item:
+    """Make it `by`'s, if it is nobody's yet: `taken_by` of what is returned says whose it is."""
+    values = {"which": item_id, "who": by, "now": now, "place": at[0], "stamp": at[1]}
+    taken: Any = await session.execute(_TAKE, values)
+    if taken.rowcount:
+        await audit.note(session, who=by, what="inbox taken", subject=str(item_id), now=now)
+    return await read(session, item_id)
+
+
+async def hand_back(session: Session, item_id: int, *, by: str, now: datetime) -> Item:
+    """Nobody's again. Anybody may say so: whoever took it may have gone home."""
+    given: Any = await session.execute(_HAND_BACK, {"which": item_id})
+    if given.rowcount:
+        await audit.note(session, who=by, what="inbox handed back", subject=str(item_id), now=now)
+    return await read(session, item_id)
+
+
+async def mine(session: Session, item_id: int, *, by: str) -> Item:
+    """The item, for whoever has taken it. Raises Refusal for anybody else."""
+    item = await read(session, item_id)
+    if item.done:
+        raise Refusal("That has been done already.")
+    if item.taken_by is None:
+        raise Refusal("Nobody has taken that yet. Press “Take it” first.")
+    if item.taken_by != by:
+        raise Refusal(f"<@{item.taken_by}> has taken that. “Hand back” frees it, if they can't see to it.")
+    return item
+
+
+async def done(session: Session, item_id: int, *, by: str, now: datetime) -> Item:
+    """Nothing more to do. Raises Refusal while something has come that is not shown yet."""
+    await _check_all_is_read(session, item_id)
+    await _finish(session, await mine(session, item_id, by=by), "done", by=by, now=now)
+    return await read(session, item_id)
+
+
+async def _check_all_is_read(session: Session, item_id: int) -> None:
+    if await waiting_below(session, item_id):
+        raise Refusal("Something more has come at this very moment. Read that first.")
+
+
+async def opt_out_stranger(session: Session, item_id: int, *, by: str, now: datetime) -> Item:
+    """This number is not to be texted, in any campaign."""
+    item = await _strangers(session, item_id, by)
+    hashed = item.about["phone_hash"]
+    person_id = (await session.execute(_PERSON, {"hashed": hashed})).scalar_one_or_none()
+    out: dict[str, Any] = {"state": OptOutState.OUT, "source": "by hand", "by": by}
+    await optouts.record(session, hashed, person_id=person_id, **out, now=now)
+    await _finish(session, item, "opted out", by=by, now=now)
+    return await read(session, item_id)
+
+
+async def keep_stranger(session: Session, item_id: int, *, by: str, now: datetime) -> Item:
+    """Doubtful words of theirs were no opt-out."""
+    item = await _strangers(session, item_id, by)
+    await _check_all_is_read(session, item_id)
+    await optouts.release(session, item.about["phone_hash"], by=by, now=now)
+    await _finish(session, item, "no opt-out", by=by, now=now)
+    return await read(session, item_id)
+
+
+async def _strangers(session: Session, item_id: int, by: str) -> Item:
+    item = await mine(session, item_id, by=by)
+    if item.kind is not Kind.STRANGER:
+        raise Refusal("That is not about an unknown number.")
+    return item
+
+
+async def answer(
+    session: Session, item_id: int, words: str, *, by: str, act_key: str, now: datetime, undo: timedelta
+) -> Item:
+    """Text the voter in the volunteer's place, and tell the volunteer what was said. A call is answered once.
+
+    Raises Refusal when no answer may go.
+    """
+    item = await _about_somebody(session, item_id, by)
+    which = item.talk.conversation_id
+    await conversations.answer_for(session, which, words, by=by, act_key=act_key, now=now, undo=undo)
+    await _tell(session, item, "answered", words, by=by, act_key=act_key, now=now)
+    await _finish(session, item, "answered", by=by, now=now)
+    return await read(session, item_id)
+
+
+async def tell_volunteer(session: Session, item_id: int, words: str, *, by: str, act_key: str, now: datetime) -> Item:
+    """Words for the volunteer alone."""
+    item = await _about_somebody(session, item_id, by)
+    if not words.strip():
+        raise Refusal("Write something for them to read.")
+    await _tell(session, item, "told", words, by=by, act_key=act_key, now=now)
+    await _finish(session, item, "told", by=by, now=now)
+    return await read(session, item_id)
+
+
+async def _about_somebody(session: Session, item_id: int, by: str) -> Any:
+    item = await mine(session, item_id, by=by)
+    if item.talk is None:
+        raise Refusal("That is about nobody's conversation.")
+    return item
+
+
+async def _tell(session: Session, item: Any, how: str, words: str, *, by: str, act_key: str, now: datetime) -> None:
+    """Into the volunteer's thread of this conversation, or else as a direct message."""
+    to = item.asked_by or item.talk.volunteer_id
+    if to == by:
+        return
+    root = await conversations.root_of(session, item.talk.conversation_id, to)
+    about = {"how": how, "words": words, "by": by, "name": item.talk.name, "volunteer_id": to}
+    where = {"to": root.channel if root else to, "thread_ts": root.root_ts if root else None}
+    await posts.add(session, PostKind.INBOX_WORD, dedupe=f"told:{act_key}", now=now, **where, **about)
+
+
+async def _finish(session: Session, item: Item, what: str, *, by: str, now: datetime) -> None:
+    """Only whoever has it ends it, once. From then on a volunteer's or a stranger's next words are another item."""
+    row = (await session.execute(_ITEM, {"which": item.id})).one()
+    key = f"{row.dedupe_key}:{item.id}" if item.kind in (Kind.HELP, Kind.STRANGER) else row.dedupe_key
+    ended: Any = await session.execute(_DONE, {"which": item.id, "who": by, "now": now, "key": key})
+    if ended.rowcount != 1:
+        raise Refusal("That changed at this very moment, so nothing was done. Look again.")
+    await session.execute(_REWORD, {"which": item.id, "about": {**item.about, "outcome": what}})
+    await audit.note(session, who=by, what=f"inbox {what}", subject=str(item.id), now=now)

@@ -1,0 +1,81 @@
+"""How posts of the inbox are made: an item where it belongs, what comes after it below, and word to the volunteer."""
+
+from typing import Any
+
+from bot.gateways.slack import SlackTrouble
+from bot.services import inbox, posts, replies
+from bot.services.inbox import Item
+from bot.services.posts import PostKind
+from bot.views import inbox as views
+from handlers.kit import Kit, Maker
+
+
+async def _item(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
+    """The item as it stands now, with all that has come since it was queued."""
+    async with kit.database.reading() as session:
+        waiting = await inbox.waiting_below(session, payload["item_id"])
+        item = await inbox.read(session, payload["item_id"])
+    try:
+        channel, ts = await kit.slack.post(post.recipient, views.item(item))
+    except SlackTrouble as trouble:
+        if not _is_gone(trouble):
+            raise
+        await _elsewhere(kit, post, item, post.recipient, str(trouble))
+        return True
+    async with kit.database.transaction() as session:
+        await inbox.shown(session, item.id, channel, ts)
+        await posts.finish(session, post)
+        if waiting:
+            await posts.finish(session, waiting[-1])
+    return True
+
+
+def _is_gone(trouble: SlackTrouble) -> bool:
+    return trouble.gone or str(trouble) == "restricted_action"
+
+
+async def _elsewhere(kit: Kit, post: Any, item: Item, lost: str, why: str) -> None:
+    """Nobody is there any more: the item goes to those who come next, and a channel that is lost is said once."""
+    now, admins = kit.clock(), kit.settings.admin_users
+    async with kit.database.transaction() as session:
+        await posts.failed(session, post, why, now=now, for_good=True)
+        await inbox.goes_elsewhere(session, item.id, lost, why, now=now, admins=admins)
+
+
+async def _again(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
+    """What a stranger wrote since, or that a volunteer asks again: below the item, all that waits together."""
+    async with kit.database.reading() as session:
+        waiting = await inbox.waiting_below(session, payload["item_id"])
+        item = await inbox.read(session, payload["item_id"])
+    if waiting and item.where is not None:  # while the item itself waits, it will show this too
+        new = {posts.payload_of(each).get("inbound_id") for each in waiting}
+        said = [each for each in item.said if each.inbound_id in new]
+        try:
+            await kit.slack.post(item.where[0], views.below(item, said), thread_ts=item.where[1])
+        except SlackTrouble as trouble:
+            if not _is_gone(trouble):
+                raise
+            await _elsewhere(kit, post, item, item.where[0], str(trouble))
+            return True
+    async with kit.database.transaction() as session:
+        await posts.finish(session, waiting[-1] if waiting else post)
+    return item.where is not None
+
+
+async def _word(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
+    """To the volunteer who asked. At the top level it buries their card, which comes again below."""
+    shown = views.word_back(payload["by"], payload["how"], payload["name"], payload["words"])
+    await kit.slack.post(post.recipient, shown, thread_ts=payload["thread_ts"])
+    async with kit.database.transaction() as session:
+        await posts.finish(session, post)
+        if payload["thread_ts"] is None:
+            await replies.card_again(session, payload["volunteer_id"], now=kit.clock())
+    return True
+
+
+MAKERS: dict[str, Maker] = {
+    PostKind.INBOX: _item,
+    PostKind.INBOX_AGAIN: _again,
+    PostKind.INBOX_WORD: _word,
+}
+"""As in `handlers.post_kinds`."""

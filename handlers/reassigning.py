@@ -1,0 +1,113 @@
+"""Taking contacts back and handing them on, a short transaction for each step, so that clicks go on meanwhile."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.database import Session
+from bot.errors import Refusal
+from bot.services import cards, posts, reassigning, volunteers
+from bot.services.posts import PostKind
+from handlers.kit import Kit
+from models import Role
+
+GONE = "An organizer gave contacts that you had not texted yet to somebody else."
+
+
+async def take_back(kit: Kit, campaign: Any, holder: str, *, by: str) -> str:
+    """What is not yet texted goes back to the pool; the sentence for the organizer."""
+    taken = await _steps(
+        kit, lambda session: reassigning.take_back(session, campaign.id, holder, by=by, now=kit.clock())
+    )
+    if not taken:
+        return f"<@{holder}> has no contacts of {campaign.name} that are not texted yet."
+    await _tell_holder(kit, holder)
+    return f"{_contacts(taken)} of {campaign.name} {_are(taken)} back from <@{holder}>, to be handed out again."
+
+
+async def hand_on(kit: Kit, campaign: Any, holder: str, to: str | None, *, by: str) -> str:
+    """What is not yet texted, and what is open; the sentence for the organizer."""
+    if to is not None:
+        await _check_can_text(kit, to)
+    helpers = [to] if to else await _helpers(kit, campaign.id, holder, by)
+
+    async def contacts(session: Session) -> int:
+        if to is None:
+            return await reassigning.take_back(session, campaign.id, holder, by=by, now=kit.clock())
+        return await reassigning.hand_on(session, campaign.id, holder, to, by=by, now=kit.clock())
+
+    async def conversations(session: Session) -> int:
+        return await reassigning.hand_on_conversations(session, campaign.id, holder, helpers, by=by, now=kit.clock())
+
+    held = await _steps(kit, contacts)
+    talks = await _steps(kit, conversations) if helpers else 0
+    if held:
+        await _tell_holder(kit, holder)
+    if to is not None and (held or talks):
+        await _tell_new(kit, campaign, to, by, held, talks)
+    return _summary(campaign.name, holder, to, helpers, held, talks)
+
+
+async def _steps(kit: Kit, step: Callable[[Session], Awaitable[int]]) -> int:
+    """Step after step until nothing is left; how many in all."""
+    total = 0
+    while True:
+        async with kit.database.transaction() as session:
+            moved = await step(session)
+        if not moved:
+            return total
+        total += moved
+
+
+async def _check_can_text(kit: Kit, who: str) -> None:
+    async with kit.database.reading() as session:
+        suspended = await volunteers.role_of(session, who) is Role.NONE
+    if suspended or not await kit.slack.people_among([who]):
+        raise Refusal(f"<@{who}> can't text: choose somebody else.")
+    async with kit.database.transaction() as session:
+        await volunteers.meet(session, who)
+
+
+async def _helpers(kit: Kit, campaign_id: int, holder: str, by: str) -> list[str]:
+    """Who takes over conversations when nobody was named: those who text just now, or else whoever asks."""
+    async with kit.database.transaction() as session:
+        found = await reassigning.at_hand(session, campaign_id, but=holder, now=kit.clock())
+        if not found and by != holder:
+            await volunteers.meet(session, by)
+            found = [by]
+    return found
+
+
+async def _tell_holder(kit: Kit, holder: str) -> None:
+    async with kit.database.transaction() as session:
+        await cards.add_news(session, holder, GONE)
+
+
+async def _tell_new(kit: Kit, campaign: Any, to: str, by: str, held: int, talks: int) -> None:
+    told = {"campaign_id": campaign.id, "campaign": campaign.name, "by": by, "count": held, "conversations": talks}
+    key = f"assigned:{campaign.id}:{to}:{kit.clock().timestamp()}"
+    async with kit.database.transaction() as session:
+        await posts.add(session, PostKind.ASSIGNED, to=to, dedupe=key, now=kit.clock(), **told)
+
+
+def _summary(name: str, holder: str, to: str | None, helpers: list[str], held: int, talks: int) -> str:
+    if not held and not talks:
+        return f"<@{holder}> has nothing of {name} to hand on."
+    lines = []
+    if held:
+        where = f"now with <@{to}>" if to else "to be handed out again"
+        lines.append(f"{_contacts(held)} of {name} {_are(held)} {where}.")
+    if talks:
+        whom = f"<@{helpers[0]}>" if len(helpers) == 1 else f"{len(helpers)} people who are texting now"
+        what = "1 open conversation is" if talks == 1 else f"{talks:,} open conversations are"
+        lines.append(f"{what} now with {whom}: who waits for an answer shows up there as a thread at once.")
+    elif not helpers:
+        lines.append("Open conversations stay: nobody else is texting now. Name somebody at the end of the command.")
+    return " ".join(lines)
+
+
+def _contacts(count: int) -> str:
+    return "1 contact" if count == 1 else f"{count:,} contacts"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

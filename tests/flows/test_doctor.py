@@ -1,0 +1,305 @@
+"""The doctor: what is wrong with the set-up is said in a sentence, with how to mend it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bot.app import examined
+from bot.gateways.slack_checks import scopes_needed
+from bot.services import leases
+from handlers import heartbeat
+from handlers.doctor import examine
+from sandbox.carrier import Carrier
+from sandbox.serving import serve
+from sandbox.slack import Person, Slack
+from tests.world import World, open_world, settings_for
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+async def looks(world: World, **other: Any) -> dict[str, str]:
+    """Everything that the doctor finds, with some other settings: words and how to mend it → how bad it is."""
+    kit = replace(world.kit, settings=world.kit.settings.model_copy(update=other))
+    found = await examine(kit, serving=True)
+    return {f"{each.words} {each.mend}".strip(): each.level.value for each in found}
+
+
+def level(found: dict[str, str], words: str) -> str:
+    """How bad what is said with these words is."""
+    [one] = [how for said, how in found.items() if words in said] or [f"nobody says {words!r}: {found}"]
+    return one
+
+
+async def alive(world: World) -> None:
+    """A worker and a clock are running."""
+    async with world.kit.database.transaction() as session:
+        for name in ("worker", "clock"):
+            await leases.take(session, name, owner="another", now=world.time.now, lasting=timedelta(seconds=60))
+
+
+async def test_an_admin_reads_in_slack_what_is_wrong_and_how_to_mend_it(world: World, olivia: Person) -> None:
+    await alive(world)
+    world.carrier.registration = None
+    said = await olivia.types("/textbank doctor")
+    assert "a few seconds" in said.text
+    await world.drawn()
+    words = olivia.ephemerals[-1].words
+    assert "2 of" in words  # this, and an address of this machine only
+    assert words.index(":x:") < words.index(":warning:") < words.index(":white_check_mark:")
+    assert "not registered for texts to the US: carriers turn texts to the US away (error 30034)." in words
+    assert "Register brand and campaign in the console" in words
+
+
+async def test_only_an_admin_may_call_the_doctor(world: World, olivia: Person, priya: Person) -> None:
+    await olivia.types("/textbank role @priya organizer")
+    assert "Only an admin can do that" in (await priya.types("/textbank doctor")).text
+    assert await world.query("SELECT 1 FROM audit WHERE what = 'refused' AND subject = '/textbank doctor'")
+
+
+async def test_where_all_is_well_the_doctor_says_so(world: World) -> None:
+    await alive(world)
+    found = await looks(world)
+    assert [said for said, how in found.items() if how != "ok"] == [
+        f"PUBLIC_URL ({world.kit.settings.public_url}) is an address of this machine or network only. "
+        "Right for a sandbox; neither Slack nor the carrier reaches it."
+    ]
+    for words in (
+        "The settings are complete",
+        "TEXTBANK_SECRET is long enough",
+        "Texting hours are 09:00-20:00",
+        "The time zone data is there",
+        "A worker is running",
+        "A clock is running",
+        "Slack takes the bot token, for the workspace Sandbox",
+        "every scope",
+        "SLACK_SIGNING_SECRET is set",
+        "Textbank answers at",
+        "account is active",
+        "Messaging Service Sandbox has 1 number",
+        "Texts from voters come to",
+        "registered for texts to the US",
+    ):
+        assert level(found, words) == "ok", words
+
+
+def wrong_inbound(world: World) -> None:
+    world.carrier.inbound_url = "https://elsewhere.example.org/sms"
+
+
+def no_inbound(world: World) -> None:
+    world.carrier.inbound_url = None
+
+
+def suspended(world: World) -> None:
+    world.carrier.account_status = "suspended"
+
+
+def on_trial(world: World) -> None:
+    world.carrier.account_type = "Trial"
+
+
+def registering(world: World) -> None:
+    world.carrier.registration = "IN_PROGRESS"
+
+
+def registration_failed(world: World) -> None:
+    world.carrier.registration = "FAILED"
+
+
+def no_numbers(world: World) -> None:
+    world.carrier.numbers = ()
+
+
+def another_service(world: World) -> None:
+    world.carrier.messaging_service_sid = "MG" + "00" * 16
+
+
+def mute_number(world: World) -> None:
+    world.carrier.mute = {"+15005550006"}
+
+
+def toll_free(world: World) -> None:
+    world.carrier.numbers = ("+18885550123",)
+
+
+def token_changed(world: World) -> None:
+    world.carrier.auth_token = "another"
+
+
+def carrier_away(world: World) -> None:
+    world.carrier.outage = True
+
+
+def scope_missing(world: World) -> None:
+    world.slack.scopes = set(scopes_needed()) - {"files:read"}
+
+
+def slack_token_changed(world: World) -> None:
+    world.slack.bot_token = "xoxb-another"
+
+
+WRONG: dict[Callable[[World], Any], tuple[str, str, str]] = {
+    wrong_inbound: ("error", "send a webhook) sends them to https://elsewhere.example.org/sms.", "/twilio/inbound#rc"),
+    no_inbound: ("error", "Texts from voters go nowhere, STOP among them", "/twilio/inbound#rc=3&rp=all, by POST"),
+    suspended: ("error", "The carrier's account is suspended", "console"),
+    on_trial: ("warning", "on trial", "Upgrade it"),
+    registering: ("error", "still being looked at", "Wait for it"),
+    registration_failed: ("error", "registration for texts to the US is failed", "Register brand and campaign"),
+    no_numbers: ("error", "has no number to send from", "Sender Pool"),
+    another_service: ("error", "There is no Messaging Service MG5b", "Copy the Messaging Service SID"),
+    mute_number: ("error", "+15005550006 cannot send texts", "another number"),
+    toll_free: ("warning", "+18885550123 is toll-free", "toll-free verification"),
+    token_changed: ("error", "does not take TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN (401)", "Copy both again"),
+    carrier_away: ("error", "The carrier would not say everything (503)", "status page"),
+    scope_missing: ("error", "The app lacks scopes: files:read (the CSV file", "Put manifest.yml into the app's"),
+    slack_token_changed: ("error", "Slack does not take SLACK_BOT_TOKEN (invalid_auth)", "Install App"),
+}
+
+
+@pytest.mark.parametrize("breaks", WRONG, ids=lambda breaks: breaks.__name__)
+async def test_what_is_wrong_outside_is_found(world: World, breaks: Callable[[World], Any]) -> None:
+    breaks(world)
+    how, words, mend = WRONG[breaks]
+    found = await looks(world)
+    [said] = [said for said in found if words in said] or [str(found)]
+    assert found.get(said) == how, said
+    assert mend in said
+
+
+async def test_numbers_of_ones_own_are_checked_one_by_one(database_url: str) -> None:
+    numbers = "+15005550006,+13135550199"
+    async with open_world(
+        database_url, twilio_messaging_service_sid=None, twilio_from_numbers=numbers, slack_app_token="xapp-1-sandbox"
+    ) as world:
+        found = await looks(world)
+        assert level(found, "Texts from voters come to") == "ok"
+        assert level(found, "+13135550199 is not a number of this account") == "error"
+        assert level(found, "unless they are registered") == "warning"
+        assert level(found, "come by Socket Mode, and Slack takes the token") == "ok"
+        world.carrier.inbound_url, world.slack.app_token = "https://old.example.org/sms", "xapp-another"
+        found = await looks(world)
+        assert level(found, "+15005550006 sends them to https://old.example.org/sms") == "error"
+        assert level(found, "Slack does not take SLACK_APP_TOKEN (invalid_auth)") == "error"
+
+
+async def test_a_service_that_leaves_incoming_texts_to_its_numbers_is_understood(world: World) -> None:
+    world.carrier.inbound_by_number = True
+    assert level(await looks(world), "Texts from voters come to") == "ok"
+    world.carrier.inbound_url = "https://old.example.org/sms"
+    assert level(await looks(world), "+15005550006 sends them to https://old.example.org/sms") == "error"
+
+
+async def test_settings_that_make_little_sense_are_said(world: World) -> None:
+    odd = {"texting_hours": "06:00-23:00", "textbank_secret": "a" * 40, "admin_users": ("U404", world.organizer.id)}
+    found = await looks(world, public_url="http://textbank.invalid", **odd)
+    assert level(found, "goes beyond 08:00-21:00") == "warning"
+    assert level(found, "TEXTBANK_SECRET could be guessed") == "warning"
+    assert level(found, "ADMIN_USERS names U404, whom Slack does not know") == "warning"
+    assert level(found, "is not https") == "error"
+    assert level(found, "Nobody answers at http://textbank.invalid") == "error"
+    found = await looks(world, public_url=None, texting_hours="12:00-13:00")
+    assert level(found, "PUBLIC_URL is not set: no text from a voter can come in") == "error"
+    assert level(found, "leaves less than two hours a day") == "warning"
+
+
+async def test_another_program_at_the_public_address_is_noticed(world: World) -> None:
+    assert level(await looks(world, public_url=world.slack.url), "It is not Textbank that answers") == "error"
+
+
+async def test_nobody_at_work_is_an_error_while_the_program_serves(world: World) -> None:
+    found = await looks(world)
+    assert level(found, "No worker is running") == "error"
+    assert level(found, "No clock is running") == "error"
+    before = await examine(world.kit, serving=False)
+    assert {each.level.value for each in before if "is running" in each.words} == {"warning"}
+
+
+async def test_a_worker_shows_that_it_runs_and_that_it_ends(world: World) -> None:
+    stopping = heartbeat.asyncio.Event()
+    beating = heartbeat.asyncio.create_task(heartbeat.beat(world.kit, stopping))
+    while not await world.query("SELECT 1 FROM lease WHERE name = 'worker'"):
+        await heartbeat.asyncio.sleep(0.01)
+    assert level(await looks(world), "A worker is running") == "ok"
+    world.time.passes(minutes=2)  # it has died, and nobody renews it
+    assert level(await looks(world), "No worker is running") == "error"
+    stopping.set()
+    await beating
+    assert not await world.query("SELECT 1 FROM lease WHERE name = 'worker'")
+
+
+async def test_what_holds_texts_or_posts_up_is_said(world: World, olivia: Person, priya: Person) -> None:
+    await world.live_campaign()
+    world.slack.respond_next("chat.postMessage", error="fatal_error", times=100)
+    await olivia.types("/textbank assign Fall @priya 1")
+    await world.settles()
+    async with world.kit.database.transaction() as session:
+        await session.execute(text("UPDATE pace SET tripped_until = '2026-10-21', tripped_why = 'the carrier is away'"))
+    world.time.passes(hours=2)
+    found = await looks(world)
+    assert level(found, "Nothing is being sent: the carrier is away.") == "error"
+    assert level(found, "to be shown in Slack. Slack said: fatal_error.") == "warning"
+
+
+async def test_a_database_that_is_not_migrated_or_away_is_said(tmp_path: Path) -> None:
+    slack, carrier = Slack(), Carrier()
+    async with serve(slack.app) as slack.url, serve(carrier.app) as carrier.url:
+        old = await examined(settings_for(f"sqlite:///{tmp_path / 'old.db'}", slack, carrier))
+        away = await examined(settings_for(f"sqlite:///{tmp_path / 'no' / 'where.db'}", slack, carrier))
+        await slack.aclose()
+        await carrier.aclose()
+    assert ("error", "The database is not up to date.", "Run `python -m bot migrate`.") in old
+    assert any(how == "error" and "The database cannot be reached" in words for how, words, _ in away)
+
+
+# ------------------------------------------------------------------------------------------------- on the command line
+
+
+async def on_the_command_line(settings: dict[str, str]) -> tuple[int, str]:
+    """`python -m bot doctor`: its exit code, and what it says."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "TWILIO_"))}
+    command = [sys.executable, "-m", "bot", "doctor"]
+    process = await heartbeat.asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, env={**environment, **settings}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+async def test_on_the_command_line_an_error_is_exit_code_one(world: World, migrated_sqlite: Path) -> None:
+    chosen = world.kit.settings
+    assert chosen.public_url is not None
+    good = {
+        "DATABASE_URL": f"sqlite:///{migrated_sqlite}",
+        "PUBLIC_URL": chosen.public_url,
+        "SLACK_BOT_TOKEN": chosen.slack_bot_token,
+        "SLACK_SIGNING_SECRET": str(chosen.slack_signing_secret),
+        "SLACK_API_URL": chosen.slack_api_url,
+        "TWILIO_ACCOUNT_SID": chosen.twilio_account_sid,
+        "TWILIO_AUTH_TOKEN": chosen.twilio_auth_token,
+        "TWILIO_MESSAGING_SERVICE_SID": str(chosen.twilio_messaging_service_sid),
+        "TWILIO_API_URL": str(chosen.twilio_api_url),
+        "TEXTBANK_SECRET": chosen.textbank_secret,
+    }
+    code, said = await on_the_command_line(good)
+    assert code == 0, said
+    assert "warning No worker is running" in said
+    assert "        -> Start `python -m bot` (everything)" in said
+
+    world.carrier.registration = None
+    code, said = await on_the_command_line(good)
+    assert code == 1
+    assert "error   The Messaging Service is not registered" in said
+
+    code, said = await on_the_command_line({**good, "TEXTBANK_SECRET": "", "TEXTING_HOURS": "always"})
+    assert code == 1
+    assert "error   TEXTBANK_SECRET is missing" in said
+    assert "error   TEXTING_HOURS is wrong" in said
