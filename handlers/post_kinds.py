@@ -64,8 +64,6 @@ async def _card(kit: Kit, post: Any, _payload: dict[str, Any]) -> bool:
     """
     async with kit.database.reading() as session:
         newest = (await posts.merged(session, post.merge_key) or [post])[-1]
-        if newest.due_at > kit.clock():
-            return False  # another thread has come this very moment: below that
         shown = await texting.as_it_stands(session, post.recipient, now=kit.clock())
     if shown is not None and newest.dedupe_key.split(":")[2] == str(shown.version):
         await kit.slack.post(post.recipient, card_views.card(shown))

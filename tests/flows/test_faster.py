@@ -363,6 +363,30 @@ async def test_a_thread_that_opens_meanwhile_brings_no_card_below_it(world: Worl
     assert "Where do I vote?" in priya.dm.messages[-1].words
 
 
+@pytest.mark.usefixtures("sara")
+async def test_a_modal_that_was_only_opened_brings_no_card_below_a_thread_either(world: World, priya: Person) -> None:
+    await texts_faster(world, priya)
+    await world.phone(SARA).texts("Where do I vote?")
+    for _ in range(2):
+        await world.a_while()
+    assert "Where do I vote?" in priya.dm.messages[-1].words
+
+
+@pytest.mark.usefixtures("modal")
+async def test_a_modal_that_is_gone_without_a_word_keeps_no_card_away(world: World, priya: Person) -> None:
+    await goes_on(world, priya)
+    priya.world.modals[priya.id].clear()  # her phone ran out of power
+    for _ in range(2):
+        await priya.presses("Send")  # the card that is there is out of date, and then it is not
+        await world.drawn()
+    await world.a_while()
+    await world.phone(SARA).texts("Where do I vote?")
+    for _ in range(2):
+        await world.a_while()
+    assert "Where do I vote?" in priya.threads[0].words
+    assert priya.card.ts > priya.threads[0].ts
+
+
 @pytest.mark.usefixtures("modal")
 async def test_a_suspended_volunteer_is_told_in_the_modal(world: World, olivia: Person, priya: Person) -> None:
     await olivia.types("/textbank role @priya none")

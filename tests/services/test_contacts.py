@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, text, update
 
 import models
 from bot.database import Database
-from bot.services import campaigns, contact_staging, contacts, csv_files, phones
+from bot.services import campaigns, contact_staging, contacts, csv_files, phones, tallies
 from bot.services.contact_columns import columns
 from bot.services.contact_rows import Chunk, Options, birth_year, chunks, split_name
 from bot.services.contacts import Running
@@ -119,7 +119,7 @@ async def test_going_live_is_counted_and_gives_the_campaign_its_script_fields(of
     (campaign,) = await office.all(select(models.campaign))
     assert campaign.fields == ["first_name", "town"]
     (tally,) = await office.all(select(models.tally))
-    assert (tally.metric, tally.n, tally.bucket) == ("imported", 2, NOW.replace(minute=0))
+    assert (tally.metric, tally.n, tally.bucket) == ("imported", 2, tallies.bucket_of(NOW))
     (done,) = await office.all(select(models.contact_import).where(models.contact_import.c.id == running.id))
     assert (done.state, done.imported, done.rejected, done.open_after) == ("live", 2, 1, None)
 

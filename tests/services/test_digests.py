@@ -4,13 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, text, update
 
 from bot.database import Database
 from bot.errors import Refusal
 from bot.services import daily, digests, tallies, waits
 from bot.services.digest_days import LATE, Schedule, read_time, read_zone, until_now
 from bot.services.tallies import Metric
+from models import digest
 
 CHICAGO = Schedule("18:00", "America/Chicago")
 NOW = datetime(2026, 10, 20, 16, 0, tzinfo=UTC)
@@ -221,7 +222,7 @@ async def test_the_run_of_a_date_alone_keeps_it_from_being_posted_twice(database
     await look(database, at("2026-10-20 23:00"))
     async with database.transaction() as session:  # what was posted is cleared away, and a clock went wrong
         await session.exec_driver_sql("DELETE FROM slack_post")
-        await session.exec_driver_sql("UPDATE digest SET next_run_at = '2026-10-20 23:00:00+00:00'")
+        await session.execute(update(digest).values(next_run_at=at("2026-10-20 23:00")))
     await look(database, at("2026-10-20 23:01"))
     assert await posts_of(database) == []
 
