@@ -97,7 +97,7 @@ async def start_texting(ack: AsyncAck, click: Click, kit: Kit) -> None:
             await assignments.invite(session, click.number(), click.who, batch)
         card, crowded = await _open(session, kit, click.who, click.number())
     await ack()
-    if crowded and await in_modal.offer(kit, click.trigger_id, card):
+    if crowded and await in_modal.offer(kit, click.who, click.trigger_id, card):
         return None
     if direct:
         return _show(kit, click, card)
@@ -126,7 +126,7 @@ async def bring(kit: Kit, who: str, username: str, campaign_id: int | None, trig
     await _introduce(kit, who, username)
     async with kit.database.transaction() as session:
         card, crowded = await _open(session, kit, who, campaign_id)
-    if crowded and await in_modal.offer(kit, trigger_id, card):
+    if crowded and await in_modal.offer(kit, who, trigger_id, card):
         return None
     return await _post(kit, who, card)
 

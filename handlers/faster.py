@@ -9,8 +9,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.database import Session
 from bot.gateways.slack import SlackTrouble
-from bot.services import faster, texting
-from bot.services.cards import MODAL, Card, Press, Rest
+from bot.services import cards, faster, texting
+from bot.services.cards import MESSAGE, MODAL, Card, Press, Rest
 from bot.services.faster import HandOut
 from bot.views import faster as views
 from bot.views import ids
@@ -65,11 +65,15 @@ async def begin(ack: AsyncAck, click: Click, kit: Kit) -> None:
     press = replace(click.press(), surface=MODAL)
     async with kit.database.transaction() as session:
         shown = await faster.begin(session, press, now=kit.clock())
-    await kit.slack.open_view(click.trigger_id, _drawing(kit, shown, below=press.version))
+    try:
+        await kit.slack.open_view(click.trigger_id, _drawing(kit, shown, below=press.version))
+    except SlackTrouble:
+        await _stays_a_message(kit, click.who)
+        raise
     await ack()
 
 
-async def offer(kit: Kit, trigger_id: str, shown: Card) -> bool:
+async def offer(kit: Kit, who: str, trigger_id: str, shown: Card) -> bool:
     """Hand a volunteer the modal in place of the card; False if there is nobody to text, or Slack will not open it."""
     if isinstance(shown.next, Rest):
         return False
@@ -77,8 +81,14 @@ async def offer(kit: Kit, trigger_id: str, shown: Card) -> bool:
         await kit.slack.open_view(trigger_id, _drawing(kit, shown, below=NO_MESSAGE, crowded=True))
     except SlackTrouble as trouble:
         log.warning("slack did not open the modal, so the card is posted", why=str(trouble))
+        await _stays_a_message(kit, who)
         return False
     return True
+
+
+async def _stays_a_message(kit: Kit, who: str) -> None:
+    async with kit.database.transaction() as session:
+        await cards.shown_on(session, who, MESSAGE)
 
 
 async def submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], kit: Kit) -> None:

@@ -90,14 +90,14 @@ async def _tell_new(kit: Kit, campaign: Any, to: str, by: str, held: int, talks:
 
 
 def _summary(name: str, holder: str, to: str | None, helpers: list[str], held: int, talks: int) -> str:
-    if not held and not talks:
+    if not held and not talks and helpers:
         return f"<@{holder}> has nothing of {name} to hand on."
     lines = []
     if held:
         where = f"now with <@{to}>" if to else "to be handed out again"
         lines.append(f"{_contacts(held)} of {name} {_are(held)} {where}.")
     if talks:
-        whom = f"<@{helpers[0]}>" if len(helpers) == 1 else f"{len(helpers)} people who are texting now"
+        whom = f"<@{helpers[0]}>" if len(helpers) == 1 else f"{min(len(helpers), talks)} people who texted lately"
         what = "1 open conversation is" if talks == 1 else f"{talks:,} open conversations are"
         lines.append(f"{what} now with {whom}: who waits for an answer shows up there as a thread at once.")
     elif not helpers:

@@ -164,7 +164,7 @@ async def _note_refused(kit: Kit, body: dict[str, Any]) -> None:
     if "command" in body:
         who, subject = body["user_id"], body["command"]
         if subject == "/textbank":
-            subject = f"{subject} {body.get('text', '').split()[0].lower()}"
+            subject = " ".join([subject, *body.get("text", "").lower().split()[:1]])
     elif "event" in body:
         who, subject = body["event"]["user"], body["event"]["type"]
     else:

@@ -74,6 +74,9 @@ def _moves_at(act: Plan, said: str, plan: Plan, what: str) -> Callable[[Command,
     async def run(command: Command, kit: Kit) -> str:
         if not re.search(r"\bat\s", command.words):
             return await at_once(command, kit)
+        async with kit.database.reading() as session:
+            if await campaigns.is_named(session, unquoted(command.words)):  # "Rally at noon" is a campaign, not a plan
+                return await at_once(command, kit)
         tz = (await kit.slack.profile(command.who))["tz"]
         name, when = timing.read(command.words, tz=tz)
         if when is None:

@@ -67,7 +67,7 @@ class SlackTrouble(Exception):
         self.pause = pause
         self.for_good = for_good
         self.in_doubt = in_doubt
-        self.gone = why in _GONE
+        self.gone = why in _GONE or why.startswith("restricted_action")
 
 
 class Slack:

@@ -177,6 +177,11 @@ async def find(session: Session, words: str) -> Any:
     raise Refusal(f"There is no campaign named “{words}”. `/textbank list` shows them all.")
 
 
+async def is_named(session: Session, words: str) -> bool:
+    """Whether there is a campaign of exactly this name."""
+    return bool(await _exactly(session, words))
+
+
 async def find_among_mine(session: Session, words: str, *, volunteer_id: str) -> Any:
     """The same among the campaigns in which this volunteer texts or may.
 

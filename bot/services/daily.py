@@ -41,12 +41,15 @@ A_FEW, USUAL_TEXTS = 5, 100
 class Day:
     """One day's sums. `sent` is what the carrier took, answers of ours too; `texted` the people texted first.
 
+    `failed` are those refused and those taken but not delivered, of `tried`.
+
     `replied` are voters who answered for the first time, `median` the minutes that voters waited for an answer.
     """
 
     sent: int
     delivered: int
     failed: int
+    tried: int
     texted: int
     replied: int
     opt_outs: int
@@ -209,7 +212,7 @@ async def read(session: Session, schedule: Schedule, day: date, *, ranking: bool
             calls=still_open.calls,
             doubtful=still_open.doubtful,
             stopped_why=still_open.stopped_why,
-            failures=_odd(days, lambda each: each.failed, lambda each: each.sent + each.failed),
+            failures=_odd(days, lambda each: each.failed, lambda each: each.tried),
             opt_outs=_odd(days, lambda each: each.opt_outs, lambda each: each.texted),
         ),
         history=tuple((name - timedelta(DAYS - 1 - nth), each.sent, each.replied) for nth, each in enumerate(days)),
@@ -241,6 +244,7 @@ class _Sums:
             sent=count(Metric.ACCEPTED),
             delivered=count(Metric.DELIVERED),
             failed=count(Metric.UNDELIVERED) + count(Metric.NOT_SENT),
+            tried=count(Metric.ACCEPTED) + count(Metric.NOT_SENT),
             texted=count(Metric.TEXTED),
             replied=count(Metric.REPLIED),
             opt_outs=count(Metric.OPT_OUTS),

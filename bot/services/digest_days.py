@@ -81,7 +81,7 @@ class Schedule:
 
     def ends(self, day: date, days: int) -> list[datetime]:
         """The ends of this day and of so many before it, oldest first, each where a tally's bucket ends."""
-        return [_up(self.moment(day - A_DAY * back)) for back in range(days, -1, -1)]
+        return [bucket_of(self.moment(day - A_DAY * back)) for back in range(days, -1, -1)]
 
 
 def until_now(now: datetime, tz: str) -> tuple[Schedule, date]:

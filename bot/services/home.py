@@ -220,7 +220,7 @@ async def _mine(session: Session, who: str, today: datetime) -> Mine:
         since=waiting.since,
         who=tuple((name_of(row), row.waiting_since) for row in names),
         lists=_lists((await session.execute(_LISTS, me)).all(), in_hand),
-        texted_today=int(texted.today) if texted else 0,
+        texted_today=max(int(texted.today), 0) if texted else 0,
         texted=int(texted.n) if texted else 0,
         answered=int(answered.n) if answered else 0,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import phonenumbers
 from sqlalchemy import String, bindparam, cast, delete, func, select, update
 
 from bot.database import Session
@@ -81,7 +82,7 @@ _NAMELESS_NEWS = (
 )
 _NO_ANSWERS = delete(answer).where(answer.c.conversation_id.in_(_THEIRS))
 _REJECTED = select(import_reject.c.import_id, import_reject.c.row, import_reject.c.raw).where(
-    cast(import_reject.c.raw, String).contains(bindparam("last_four"))
+    cast(import_reject.c.raw, String).contains(bindparam("last_digit"))
 )
 _BLANK_REJECT = (
     update(import_reject)
@@ -165,7 +166,7 @@ async def _erase_unmatched(session: Session, phone: str, person_id: int) -> bool
 
 async def _erase_rejected(session: Session, phone: str) -> bool:
     """Rows with this number that were not imported: a second row of the same person, say, in whatever notation."""
-    rows = (await session.execute(_REJECTED, {"last_four": phone[-4:]})).all()
+    rows = (await session.execute(_REJECTED, {"last_digit": phone[-1:]})).all()
     theirs = [row for row in rows if _has(row.raw, phone)]
     for row in theirs:
         await session.execute(_BLANK_REJECT, {"which": row.import_id, "nth": row.row})
@@ -173,5 +174,5 @@ async def _erase_rejected(session: Session, phone: str) -> bool:
 
 
 def _has(cells: Iterable[str], phone: str) -> bool:
-    national = phone[-10:]
+    national = str(phonenumbers.parse(phone).national_number)
     return any("".join(c for c in str(cell) if c.isdigit()).endswith(national) for cell in cells)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import conversations, saved_replies, surveys
+from bot.services import conversations, saved_replies, segments, surveys
 from bot.services.conversations import Talk
 from bot.services.saved_replies import SavedReply
 from bot.services.surveys import Question
@@ -27,7 +27,12 @@ class Form:
         if reply_id not in words:
             raise Refusal("That saved reply is gone. Close this and press Reply again.")
         begun = typed.strip()
-        return words[reply_id] if not begun or begun in words.values() else f"{begun}\n{words[reply_id]}"
+        for other in words.values():
+            begun = begun.removesuffix(other.strip()).rstrip()
+        filled = f"{begun}\n{words[reply_id]}".strip()
+        if len(filled) > segments.MAX_CHARACTERS:
+            raise Refusal("With what you have typed that is too long for one text. Shorten your words first.")
+        return filled
 
 
 @dataclass(frozen=True, slots=True)

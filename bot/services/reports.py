@@ -79,6 +79,7 @@ class Status:
     stopped_why: str | None
     in_the_last_hour: int
     errors: tuple[tuple[int, int], ...]
+    queued: int
     minutes_left: int | None
     minutes_at_this_pace: int | None
 
@@ -86,11 +87,6 @@ class Status:
     def to_hand_out(self) -> int:
         """Contacts that no volunteer holds or has had."""
         return max(self.contacts - self.handed, 0)
-
-    @property
-    def queued(self) -> int:
-        """Texts clicked that the carrier does not have yet."""
-        return max(self.texted + self.answered - self.accepted - self.failed - self.doubtful, 0)
 
 
 async def status(session: Session, found: Any, *, now: datetime, rate: float) -> Status:
@@ -107,6 +103,10 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
     texting = (await session.execute(_TEXTING_NOW, {**of, "since": now - AT_IT})).scalars().all()
     through = (Metric.TEXTED, Metric.SKIPPED, Metric.WRONG_NUMBER)
     remaining = sums.get(Metric.IMPORTED, 0) - sum(sums.get(metric, 0) for metric in through)
+    doubtful = (await session.execute(_DOUBTFUL, of)).scalar_one()
+    gone = sums.get(Metric.ACCEPTED, 0) + sums.get(Metric.NOT_SENT, 0) + doubtful
+    queued = max(sums.get(Metric.TEXTED, 0) + sums.get(Metric.ANSWERED, 0) - gone, 0)
+    to_go = max(remaining, 0) + queued
     body = (await session.execute(_SCRIPT, {"script_id": found.script_id})).scalar_one_or_none() or ""
     speed = lately.get(Metric.TEXTED, 0)
     return Status(
@@ -128,13 +128,14 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
         wrong_numbers=sums.get(Metric.WRONG_NUMBER, 0),
         waiting=waiting.n,
         waiting_since=waiting.since,
-        doubtful=(await session.execute(_DOUBTFUL, of)).scalar_one(),
+        doubtful=doubtful,
+        queued=queued,
         in_the_inbox=await inbox.open_count(session, found.id),
         texting_now=tuple(texting),
         stopped_why=(await session.execute(_TRIPPED)).scalar_one_or_none(),
         in_the_last_hour=speed,
         errors=tuple(sorted(errors, key=lambda each: -each[1])),
-        minutes_left=max(round(remaining * segments.count(body).segments / rate / 60), 1) if remaining > 0 else None,
+        minutes_left=max(round(to_go * segments.count(body).segments / rate / 60), 1) if to_go else None,
         minutes_at_this_pace=max(round(remaining / speed * 60), 1) if remaining > 0 and speed else None,
     )
 

@@ -231,13 +231,15 @@ async def _keep_begun(session: Session, press: Press, seen: Any) -> None:
 async def _newer(session: Session, press: Press, seen: Any, notice: str, *, now: datetime) -> Card:
     """The live card for a press on an older one. A press that was already obeyed needs no words.
 
-    What was typed on the older one is kept if it was for the same contact.
+    What was typed on the older one is kept for its contact's own turn, while they are this volunteer's.
     """
     if obeyed := await _obeyed(session, press, seen):
         return await _shown_again(session, press, obeyed, now=now)
-    words = (press.body or "").strip() if press.contact_id == seen.contact_id else ""
-    notice = await _handed_on(session, press) or notice
-    return await _again(session, press, seen, notice, now=now, words=words)
+    typed, handed_on = (press.body or "").strip(), await _handed_on(session, press)
+    if typed and press.contact_id and press.contact_id != seen.contact_id and handed_on is None:
+        await session.execute(_KEEP_DRAFT, {"which": press.contact_id, "words": typed})  # for their own turn
+    words = typed if press.contact_id == seen.contact_id else ""
+    return await _again(session, press, seen, handed_on or notice, now=now, words=words)
 
 
 async def _handed_on(session: Session, press: Press) -> str | None:

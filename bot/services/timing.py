@@ -31,7 +31,9 @@ _EXAMPLE = "`at 2026-10-20 09:00`, in 24 hours, with a time zone such as `Americ
 _DUE_TO_CLOSE = select(campaign).where(
     campaign.c.closes_at <= bindparam("now"), campaign.c.state != CampaignState.CLOSED
 )
+_DUE_TO_CLOSE = _DUE_TO_CLOSE.with_for_update()  # a plan that is being changed is read as it will be
 _DUE_TO_OPEN = select(campaign).where(campaign.c.opens_at <= bindparam("now"), campaign.c.state == CampaignState.DRAFT)
+_DUE_TO_OPEN = _DUE_TO_OPEN.with_for_update()
 _OPENS = (
     update(campaign)
     .where(campaign.c.id == bindparam("which"), state_was(campaign, CampaignState.DRAFT))

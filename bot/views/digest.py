@@ -26,7 +26,7 @@ def digest(of: Daily, *, now: datetime, asked: bool, chart: bool = True) -> Mess
     if needs:
         blocks.append(section("\n".join(["*Needs somebody*", *needs])))
     if of.day.is_empty:
-        return message(f"{title}: no texts", *blocks, section("A quiet day: no text was sent, and nobody wrote."))
+        return message(f"{title}: no texts", *blocks, section("A quiet day: no text was sent."))
     blocks.append(section("\n".join(_figures(of))))
     if len(of.campaigns) > 1:
         blocks.append(section("\n".join(_campaigns(of.campaigns))))

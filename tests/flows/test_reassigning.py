@@ -195,7 +195,7 @@ async def test_with_nobody_named_contacts_go_back_and_conversations_to_those_who
 
     answer = await reassigned(world, olivia, "Fall @priya")
     assert "2 contacts of Fall GOTV are to be handed out again." in answer
-    assert "2 open conversations are now with 2 people who are texting now" in answer
+    assert "2 open conversations are now with 2 people who texted lately" in answer
     await world.a_while()
     assert [len(somebody.threads) for somebody in (sam, lee, olivia)] == [1, 1, 0]
     assert await holders(world, "needs_reply") == {sam.id: 1, lee.id: 1}

@@ -166,3 +166,13 @@ async def test_whoever_has_nothing_to_text_is_refused_and_noted(world: World, ol
 
     await world.texting(priya)
     assert len(await refused(world)) == 2
+
+
+async def test_somebody_suspended_is_refused_in_words_even_for_a_bare_command(
+    world: World, olivia: Person, priya: Person
+) -> None:
+    await given(world, olivia, priya, "none")
+    answer = await priya.types("/textbank")
+    assert answer is not None
+    assert "Your access to texting has been taken away." in answer.text
+    assert await refused(world) == [(priya.id, "/textbank")]

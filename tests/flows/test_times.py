@@ -188,3 +188,9 @@ async def test_two_clocks_at_the_same_moment_open_it_once(
 
 async def _both_have_it(*_: object, **__: object) -> bool:
     return True
+
+
+async def test_a_campaign_whose_name_sounds_like_a_time_is_found_by_its_name(world: World, olivia: Person) -> None:
+    await world.new_campaign(name="Rally at noon")
+    assert "Rally at noon is live" in await said(olivia, "/textbank start Rally at noon")
+    assert "Rally at noon is closed" in await said(olivia, '/textbank close "Rally at noon"')

@@ -149,6 +149,11 @@ def test_no_text_falls_between_two_days() -> None:
             assert schedule.ends(day, 1)[1] == schedule.ends(day + timedelta(days=1), 1)[0]
 
 
+def test_a_digest_tells_of_no_minute_that_is_still_to_come() -> None:
+    schedule, day = Schedule("18:07", "America/Chicago"), date(2026, 10, 20)
+    assert schedule.moment(day) - timedelta(minutes=15) < schedule.ends(day, 1)[1] <= schedule.moment(day)
+
+
 def test_the_day_until_now_holds_this_minute() -> None:
     schedule, day = until_now(at("2026-10-20 16:07"), "America/Detroit")
     assert (schedule.at, day) == ("12:15", date(2026, 10, 20))
