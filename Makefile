@@ -8,7 +8,7 @@ RUN_READY := $(VENV)/.ready-to-run
 DEV_READY := $(VENV)/.ready-to-develop
 
 # To tune: make test WORKERS=8 DIST=loadfile ARGS="-k undo"
-WORKERS ?= 4
+WORKERS ?= 3
 DIST ?= worksteal
 ARGS ?=
 

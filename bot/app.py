@@ -29,7 +29,7 @@ from bot.gateways.sms import Sms
 from bot.migrate import is_current
 from bot.serving import alone
 from bot.settings import Settings, SettingsError
-from handlers import cards, clock, commands, doctor, faster, home, inbox, modals, replying, requests, threads
+from handlers import cards, clock, commands, doctor, faster, home, inbox, modals, pictures, replying, requests, threads
 from handlers.door import NotTooLarge, is_from_slack
 from handlers.exporting import Exporter
 from handlers.heartbeat import beat
@@ -81,7 +81,7 @@ def slack_app(kit: Kit) -> AsyncApp:
     )
     app.client.base_url, app.client.session, app.client.timeout = ours.base_url, ours.session, ours.timeout
     requests.register(app, kit)
-    for feature in (cards, faster, threads, replying, commands, modals, home, inbox):
+    for feature in (cards, faster, threads, replying, commands, modals, home, inbox, pictures):
         feature.register(app)
     return app
 
@@ -127,6 +127,7 @@ def web(kit: Kit) -> Starlette:
     routes = [
         Route("/slack/events", events, methods=["POST"]),
         *Hooks(kit).routes(),
+        *pictures.Shelf(kit).routes(),
         Route("/healthz", healthz),
         Route("/metrics", metrics),
     ]
@@ -142,9 +143,10 @@ class Running:
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start_worker(self) -> None:
-        """Sending, posting to Slack, reading files and writing them."""
-        for job in (Sender(self.kit).run, Writer(self.kit).run, Importer(self.kit).run, Exporter(self.kit).run):
-            self.tasks.append(asyncio.create_task(job(self.stopping)))
+        """Sending, posting to Slack, reading files and writing them, fetching pictures."""
+        kit = self.kit
+        for job in (Sender(kit), Writer(kit), Importer(kit), Exporter(kit), pictures.PictureFetcher(kit)):
+            self.tasks.append(asyncio.create_task(job.run(self.stopping)))
         self.tasks.append(asyncio.create_task(beat(self.kit, self.stopping)))
 
     def start_clock(self) -> Callable[[], None]:

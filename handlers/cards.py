@@ -15,6 +15,7 @@ from bot.views import cards as views
 from bot.views import ids
 from handlers import faster as in_modal
 from handlers.kit import Kit
+from handlers.pictures import post_card
 from handlers.requests import Click
 from handlers.slack_text import for_phone
 from handlers.words import unquoted
@@ -140,7 +141,8 @@ async def _open(session: Session, kit: Kit, who: str, campaign_id: int | None) -
 
 def _show(kit: Kit, click: Click, card: Card) -> None:
     otherwise = partial(_bring_back, kit, click.who, card.version)
-    kit.slack.replace(click.response_url, views.card(card), card=click.who, version=card.version, otherwise=otherwise)
+    shown = views.card(card, kit.picture(card))
+    kit.slack.replace(click.response_url, shown, card=click.who, version=card.version, otherwise=otherwise)
 
 
 async def _bring_back(kit: Kit, who: str, version: int) -> None:
@@ -152,7 +154,7 @@ async def _bring_back(kit: Kit, who: str, version: int) -> None:
 
 async def _post(kit: Kit, who: str, card: Card) -> str:
     """A card of its own, at the bottom of the direct message: which channel that is."""
-    channel, _ = await kit.slack.post(who, views.card(card))
+    channel, _ = await post_card(kit, who, card)
     return channel
 
 

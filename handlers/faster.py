@@ -135,7 +135,8 @@ async def _act(session: Session, given: Submission, kit: Kit) -> Card:
 
 
 def _drawing(kit: Kit, shown: Card, *, below: int, crowded: bool = False) -> dict[str, Any]:
-    return views.drawing(shown, HandOut.of(shown, below=below, now=kit.clock()), crowded=crowded)
+    handed_out = HandOut.of(shown, below=below, now=kit.clock())
+    return views.drawing(shown, handed_out, picture=kit.picture(shown), crowded=crowded)
 
 
 async def _answer(ack: AsyncAck, view: dict[str, Any]) -> None:

@@ -11,6 +11,8 @@ import structlog
 from bot.database import Database
 from bot.gateways.slack import Slack
 from bot.gateways.sms import Sms
+from bot.services import pictures
+from bot.services.cards import Card, Draft
 from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -34,6 +36,14 @@ class Kit:
     def undo(self) -> timedelta:
         """How long a text waits for its Undo."""
         return timedelta(seconds=self.settings.undo_seconds)
+
+    def picture(self, shown: Card) -> str | None:
+        """Where the picture that goes along with this card's text can be seen."""
+        return self.address_of(shown.next.picture) if isinstance(shown.next, Draft) else None
+
+    def address_of(self, picture: str | None) -> str | None:
+        """Where the picture of this name can be seen; nowhere, without a public address."""
+        return pictures.address(self.settings, picture) if picture and self.settings.public_url else None
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Go on after the answer has been given, for what takes longer than Slack waits."""

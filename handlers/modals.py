@@ -7,8 +7,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import campaigns, saved_replies, surveys, timing
+from bot.services import campaigns, pictures, saved_replies, surveys, timing
 from bot.services.campaigns import NewCampaign
+from bot.services.pictures import Handed
 from bot.views import ids
 from handlers.kit import Kit
 from handlers.requests import require
@@ -28,10 +29,12 @@ async def new_campaign(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     """Make the campaign; a worker reads the file and sends word."""
     who, typed = body["user"]["id"], _typed(body)
     await require(kit, who, Role.ORGANIZER, "making a campaign")
-    new = _new(typed)
+    new, picture = _new(typed), _picture(typed, kit)
     timing.check(new.opens_at, new.closes_at, now=kit.clock())
     async with kit.database.transaction() as session:
         campaign_id, _ = await campaigns.create(session, new, by=who, now=kit.clock())
+        if picture:
+            await pictures.ask(session, campaign_id, picture, by=who, now=kit.clock())
         await _write_for_answers(session, campaign_id, typed, by=who, now=kit.clock())
     await ack()
 
@@ -52,10 +55,16 @@ async def edit_script(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     """A new version of the script."""
     who, typed = body["user"]["id"], _typed(body)
     await require(kit, who, Role.ORGANIZER, "changing a script")
-    campaign_id = int(body["view"]["private_metadata"])
+    campaign_id, picture = int(body["view"]["private_metadata"]), _picture(typed, kit)
+    by = {"by": who, "now": kit.clock()}
     async with kit.database.transaction() as session:
-        await campaigns.write_script(session, campaign_id, typed.get("script") or "", by=who, now=kit.clock())
-        await _write_for_answers(session, campaign_id, typed, by=who, now=kit.clock())
+        without = () if typed.get("no_picture") else None
+        await campaigns.write_script(session, campaign_id, typed.get("script") or "", **by, media=without)
+        if picture:
+            await pictures.ask(session, campaign_id, picture, **by)
+        elif without is not None:
+            await pictures.take_out(session, campaign_id)
+        await _write_for_answers(session, campaign_id, typed, **by)
     await ack()
 
 
@@ -71,10 +80,19 @@ def _typed(body: dict[str, Any]) -> dict[str, Any]:
     """Field name → what was typed or uploaded."""
     values = body["view"]["state"]["values"]
     elements = {name: element for block in values.values() for name, element in block.items()}
-    kinds = ("files", "selected_date_time", "value")
+    kinds = ("files", "selected_date_time", "selected_options", "value")
     return {
         name: next((element[kind] for kind in kinds if element.get(kind)), None) for name, element in elements.items()
     }
+
+
+def _picture(typed: dict[str, Any], kit: Kit) -> Handed | None:
+    """The picture that was handed over, if any. Raises Refusal for one that cannot be used."""
+    if not typed.get(pictures.FIELD):
+        return None
+    file = typed[pictures.FIELD][0]
+    url = file.get("url_private_download") or file["url_private"]
+    return pictures.check(Handed(file["name"], url, file.get("size", 0)), kit.settings)
 
 
 def _new(typed: dict[str, Any]) -> NewCampaign:

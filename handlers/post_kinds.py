@@ -10,11 +10,11 @@ from bot.services.contacts import rejects_csv
 from bot.services.posts import PostKind
 from bot.services.replies import Waiting
 from bot.views import blocks, organizing, threads
-from bot.views import cards as card_views
 from bot.views.text import escape
 from handlers import digests, exporting, inbox_posts
 from handlers.doubt import made_before
 from handlers.kit import Kit, Maker
+from handlers.pictures import post_card
 from models import ImportState
 
 
@@ -66,7 +66,7 @@ async def _card(kit: Kit, post: Any, _payload: dict[str, Any]) -> bool:
         newest = (await posts.merged(session, post.merge_key) or [post])[-1]
         shown = await texting.as_it_stands(session, post.recipient, now=kit.clock())
     if shown is not None and newest.dedupe_key.split(":")[2] == str(shown.version):
-        await kit.slack.post(post.recipient, card_views.card(shown))
+        await post_card(kit, post.recipient, shown)
     await _finish(kit, post, up_to=newest.id)
     return True
 

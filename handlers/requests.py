@@ -124,13 +124,17 @@ async def require(kit: Kit, who: str, role: Role, doing: str) -> None:
     raise Forbidden(f"Only {_a(role)} can do that ({doing}). Ask an admin for the role if you should have it.")
 
 
-async def say_when_done(kit: Kit, response_url: str, work: Awaitable[str]) -> None:
-    """For what goes on after the answer: the outcome, or why it failed, whispered to whoever asked for it."""
+async def say_when_done(kit: Kit, response_url: str, work: Awaitable[str], *, ours: str = UNFINISHED) -> None:
+    """For what goes on after the answer: the outcome, or why it failed, whispered to whoever asked for it.
+
+    No words: the outcome speaks for itself. `ours` is said of a fault of ours.
+    """
     try:
         words = await work
     except Exception as error:
-        words = _words(error, UNFINISHED)
-    kit.slack.whisper(response_url, words)
+        words = _words(error, ours)
+    if words:
+        kit.slack.whisper(response_url, words)
 
 
 def _a(role: Role) -> str:

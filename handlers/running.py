@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 
-from bot.services import campaigns, reports, saved_replies, surveys, timing
+from bot.services import campaigns, pictures, reports, saved_replies, surveys, timing
 from bot.views import organizing as views
 from handlers.kit import Kit
 from handlers.subcommands import Command, Subcommand
@@ -33,7 +33,11 @@ async def script(command: Command, kit: Kit) -> str:
         body = await campaigns.current_script(session, campaign)
         saved = await saved_replies.written(session, campaign.id)
         questions = await surveys.written(session, campaign.id)
-    view = views.edit_script(campaign.name, campaign.id, body, saved=saved, questions=questions)
+        picture, coming = await pictures.of_campaign(session, campaign)
+    address = kit.address_of(picture)
+    view = views.edit_script(
+        campaign.name, campaign.id, body, saved=saved, questions=questions, picture=address, coming=coming
+    )
     await kit.slack.open_view(command.trigger_id, view)
     return ""
 

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 from models.campaigns import Campaign, CampaignState, Question, SavedReply, Script, Segment
 from models.people import Contact, ContactImport, ImportReject, ImportState, OptOut, OptOutState, Person, TextingWindow
+from models.pictures import Picture, PictureRequest
 from models.reports import Digest, DigestRun, Export, ExportState
 from models.rules import state_is, state_was
 from models.texts import (
@@ -42,6 +43,7 @@ person, opt_out, texting_window = _table(Person), _table(OptOut), _table(Texting
 contact, contact_import, import_reject = _table(Contact), _table(ContactImport), _table(ImportReject)
 conversation, message, inbound = _table(Conversation), _table(Message), _table(Inbound)
 volunteer, membership, card, thread = _table(Volunteer), _table(Membership), _table(Card), _table(Thread)
+picture, picture_request = _table(Picture), _table(PictureRequest)
 slack_post, pace, lease, tally, audit = _table(SlackPost), _table(Pace), _table(Lease), _table(Tally), _table(Audit)
 
 __all__ = [
@@ -73,6 +75,8 @@ __all__ = [
     "OptOutState",
     "Pace",
     "Person",
+    "Picture",
+    "PictureRequest",
     "Priority",
     "Question",
     "Role",
@@ -105,6 +109,8 @@ __all__ = [
     "opt_out",
     "pace",
     "person",
+    "picture",
+    "picture_request",
     "question",
     "saved_reply",
     "script",

@@ -16,6 +16,7 @@ from bot.settings import Settings
 from handlers import clock as clock_handler
 from handlers.exporting import Exporter
 from handlers.kit import Kit
+from handlers.pictures import PictureFetcher
 from handlers.posting import Writer
 from handlers.sending import Sender
 from handlers.worker import Importer
@@ -63,12 +64,14 @@ class World:
     writer: Writer
     importer: Importer
     exporter: Exporter
+    fetcher: PictureFetcher
 
     async def settles(self) -> None:
         """Until nobody has anything left to do at this moment."""
         while True:
             await self.drawn()
-            worked = [await job.step() for job in (self.importer, self.exporter, self.sender, self.writer)]
+            jobs = (self.importer, self.fetcher, self.exporter, self.sender, self.writer)
+            worked = [await job.step() for job in jobs]
             if not any(worked) and not self._under_way():
                 return
 
@@ -108,13 +111,14 @@ class World:
         *,
         script: str = SCRIPT,
         file_name: str = "list.csv",
+        picture: File | None = None,
     ) -> None:
         """The organizer makes a campaign and its contacts are read."""
         content = contacts.encode() if isinstance(contacts, str) else contacts
         await self.organizer.types("/textbank new")
-        await self.organizer.submits(
-            {"Name": name, "Script": script, "Contacts (CSV)": File(file_name, content), "Consent": CONSENT}
-        )
+        file = File(file_name, content)
+        fields = {"Name": name, "Script": script, "Contacts (CSV)": file, "Consent": CONSENT, "Picture": picture}
+        await self.organizer.submits(fields)
         await self.settles()
 
     async def live_campaign(self, name: str = "Fall GOTV", contacts: str | bytes = LIST, **more: Any) -> None:
@@ -166,7 +170,8 @@ async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
             product["app"] = web(kit)
             sender = Sender(kit)
             await sender.begin()
-            yield World(slack, carrier, kit, time, organizer, sender, Writer(kit), Importer(kit), Exporter(kit))
+            jobs = (sender, Writer(kit), Importer(kit), Exporter(kit), PictureFetcher(kit))
+            yield World(slack, carrier, kit, time, organizer, *jobs)
             await kit.drain()
         await slack.aclose()
         await carrier.aclose()

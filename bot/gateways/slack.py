@@ -325,7 +325,9 @@ class Slack:
             self._people = (time.monotonic() + PROFILE_SECONDS, found)
         return self._people[1]
 
-    async def upload(self, channel: str, files: Mapping[str, Path], *, comment: str) -> None:
+    async def upload(
+        self, channel: str, files: Mapping[str, Path], *, comment: str, thread_ts: str | None = None
+    ) -> None:
         """Share files, by the names they shall have, in one message to a channel or a person. Raises SlackTrouble.
 
         They are sent in pieces: the SDK's own way would hold each in memory as a whole.
@@ -334,7 +336,8 @@ class Slack:
             raise SlackTrouble(f"{too_large[0]} is larger than Slack takes", for_good=True)
         channel = await self._conversation(channel)
         sent = [{"id": await self._send_file(name, path), "title": name} for name, path in files.items()]
-        await self._call("files.completeUploadExternal", files=sent, channel_id=channel, initial_comment=comment)
+        where = {"channel_id": channel, "thread_ts": thread_ts}
+        await self._call("files.completeUploadExternal", files=sent, **where, initial_comment=comment)
 
     async def _send_file(self, name: str, path: Path) -> str:
         place = await self._ask("files.getUploadURLExternal", filename=name, length=_size(path))
@@ -348,8 +351,10 @@ class Slack:
             raise SlackTrouble(f"the file could not be sent ({type(error).__name__})", pause=5) from error
         return str(place["file_id"])
 
-    async def fetch_file(self, url: str, into: Path) -> None:
-        """Bring a file that somebody shared with us, in pieces. Raises SlackTrouble, with a pause if it may come later.
+    async def fetch_file(self, url: str, into: Path, *, most: int | None = None) -> None:
+        """Bring a file that somebody shared with us, in pieces, `most` bytes of it at the most.
+
+        Raises SlackTrouble, with a pause if it may come later.
 
         Without the scope for it Slack answers 200 with a sign-in page, so a page is not a file.
         """
@@ -369,6 +374,8 @@ class Slack:
                 with into.open("wb") as file:
                     async for piece in answer.content.iter_chunked(1 << 16):
                         file.write(piece)
+                        if most is not None and file.tell() > most:
+                            raise SlackTrouble("the file is too large", for_good=True)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise SlackTrouble(f"the file could not be fetched ({type(error).__name__})", pause=5) from error
 

@@ -6,6 +6,7 @@ An answer proves that a text was taken, or that it was not; anything else proves
 import hashlib
 import hmac
 import logging
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
@@ -19,8 +20,11 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
+from yarl import URL
 
-from bot.services.carrier_codes import in_words
+from bot.errors import Refusal
+from bot.services import pictures
+from bot.services.carrier_codes import NO_PUBLIC_ADDRESS, in_words
 from bot.services.outbox import Claimed
 from bot.services.outcomes import Delivery, Outcome, Result
 from bot.settings import Settings
@@ -34,8 +38,17 @@ ANSWER_SECONDS = 20
 IDLE_SECONDS = 10
 """Idle connections are closed before the carrier does: a reuse after quiet looks like a broken POST."""
 MOST_VALID_SECONDS = 36_000
+MOST_REDIRECTS = 3
 RETRY_HOOKS = "#rc=3&rp=all"
 """Asks the carrier to try a status call again; it is neither sent nor signed."""
+
+_API = re.compile(r"api(\.[a-z0-9-]+\.[a-z0-9-]+)?\.twilio\.com")
+_KEPT_AT = {
+    "mms.twiliocdn.com": "/",
+    "media.twiliocdn.com": "/",
+    "s3-external-1.amazonaws.com": "/media.twiliocdn.com/",
+}
+"""Where the carrier keeps what voters sent: hosts, and how the paths there begin."""
 
 _STATES = {
     "queued": MessageState.ACCEPTED,
@@ -89,6 +102,17 @@ class _Http(AsyncHttpClient):
         async with self._session.request(method, url, allow_redirects=allow_redirects, **asked) as answer:
             return Response(answer.status, await answer.text(), answer.headers)
 
+    async def bring(self, url: URL, auth: tuple[str, str] | None, most: int) -> tuple[int, str, bytes]:
+        """(status, Location, content) of a file, `most` bytes of it and one more at the most."""
+        headers = {"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {}
+        async with self._session.get(url, headers=headers, allow_redirects=False, timeout=self.LIMITS) as answer:
+            content = bytearray()
+            async for piece in answer.content.iter_chunked(1 << 16):
+                content += piece
+                if len(content) > most:
+                    break
+            return answer.status, answer.headers.get("Location", ""), bytes(content)
+
     async def close(self) -> None:
         """Give every connection back."""
         await self._session.close()
@@ -103,14 +127,8 @@ class Sms:
         self._numbers = settings.twilio_from_numbers
 
     async def __aenter__(self) -> Self:
-        chosen = self._settings
-        self._http = _Http(chosen.twilio_api_url)
-        self._client = Client(
-            chosen.twilio_api_key or chosen.twilio_account_sid,
-            chosen.twilio_api_secret or chosen.twilio_auth_token,
-            account_sid=chosen.twilio_account_sid,
-            http_client=self._http,
-        )
+        self._http = _Http(self._settings.twilio_api_url)
+        self._client = Client(*self._credentials, account_sid=self._settings.twilio_account_sid, http_client=self._http)
         return self
 
     async def __aexit__(
@@ -118,16 +136,27 @@ class Sms:
     ) -> None:
         await self._http.close()
 
+    @property
+    def _credentials(self) -> tuple[str, str]:
+        chosen = self._settings
+        if chosen.twilio_api_key and chosen.twilio_api_secret:
+            return chosen.twilio_api_key, chosen.twilio_api_secret
+        return chosen.twilio_account_sid, chosen.twilio_auth_token
+
     async def post(self, text: Claimed, *, now: datetime) -> Outcome:
         """Ask the carrier, once, to take this text."""
         valid = int((text.expires_at - now).total_seconds())
         if valid < 1:
             return Outcome(text.id, Result.LATER, why="its window has closed")
+        if text.media and not self._settings.public_url:
+            return Outcome(text.id, Result.REFUSED, error=NO_PUBLIC_ADDRESS, why="PUBLIC_URL is not set")
         values: dict[str, Any] = {"to": text.to, "body": text.body, "validity_period": min(valid, MOST_VALID_SECONDS)}
         if self._settings.twilio_messaging_service_sid:
             values["messaging_service_sid"] = self._settings.twilio_messaging_service_sid
         else:
             values["from_"] = self._sender_for(text.to)
+        if text.media:
+            values["media_url"] = [pictures.address(self._settings, name) for name in text.media]
         if self._settings.public_url:
             values["status_callback"] = self.status_address(text.id) + RETRY_HOOKS
         try:
@@ -172,6 +201,48 @@ class Sms:
             return False
         return True
 
+    async def fetch_media(self, address: str, *, most: int) -> bytes:
+        """What a voter sent, from where the carrier keeps it and nowhere else. Raises Refusal.
+
+        Our credentials go to the account's own address alone: the file itself is behind a redirect that needs none.
+        """
+        where = self._of_our_account(address)
+        auth: tuple[str, str] | None = self._credentials
+        for _ in range(1 + MOST_REDIRECTS):
+            try:
+                status, location, content = await self._http.bring(where, auth, most)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise Refusal("The carrier could not be reached. Try again in a moment.") from error
+            if status not in (301, 302, 303, 307, 308):
+                break
+            where, auth = self._kept_at(where.join(URL(location, encoded=True))), None
+        if status == 404:
+            raise Refusal("The carrier does not have that picture, or not yet. Try again in a moment.")
+        if status != 200:
+            raise Refusal(f"The carrier did not give us the picture ({status}). Try again in a moment.")
+        if len(content) > most:
+            raise Refusal(f"That picture is larger than {most // 1_000_000} MB, so it is not shown.")
+        return content
+
+    def _of_our_account(self, address: str) -> URL:
+        """The address of one of our account's files, at whatever base the account has. Raises Refusal for any other."""
+        url, base = URL(address, encoded=True), self._settings.twilio_api_url
+        ours = rf"/2010-04-01/Accounts/{self._settings.twilio_account_sid}/Messages/\w+/Media/\w+"
+        if re.fullmatch(ours, url.raw_path):
+            if base and (_is_api(url) or _same_origin(url, base)):
+                return URL(base).origin().with_path(url.raw_path)
+            if _is_api(url):
+                return URL.build(scheme="https", host=str(url.host), path=url.raw_path)
+        raise _ELSEWHERE
+
+    def _kept_at(self, url: URL) -> URL:
+        """A redirect's target, if it is the carrier's. Raises Refusal."""
+        base, begins = self._settings.twilio_api_url, _KEPT_AT.get(url.host or "")
+        kept = url.scheme == "https" and url.port == 443 and begins and url.raw_path.startswith(begins)
+        if kept or _is_api(url) or (base and _same_origin(url, base)):
+            return url
+        raise _ELSEWHERE
+
     def status_address(self, message_id: int) -> str:
         """Where the carrier reports on this text: it carries our own id, and a mark that only we can make."""
         return f"{self._settings.public_url}/twilio/status?m={message_id}&k={self._mark(message_id)}"
@@ -193,6 +264,18 @@ class Sms:
     def _mark(self, message_id: int) -> str:
         key = self._settings.textbank_secret.encode()
         return hmac.new(key, f"status:{message_id}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+_ELSEWHERE = Refusal("That picture is not kept at the carrier, so it is not fetched.")
+
+
+def _is_api(url: URL) -> bool:
+    """Whether this is the carrier's own API."""
+    return url.scheme == "https" and url.port == 443 and bool(_API.fullmatch(url.host or ""))
+
+
+def _same_origin(url: URL, base: str) -> bool:
+    return url.is_absolute() and url.origin() == URL(base).origin()
 
 
 def outcome_of(message_id: int, error: Exception) -> Outcome:

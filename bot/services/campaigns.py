@@ -11,7 +11,17 @@ from bot.database import Session
 from bot.errors import Forbidden, Refusal
 from bot.services import audit, posts, scripts
 from bot.services.posts import PostKind
-from models import CampaignState, ImportState, campaign, contact_import, membership, script, segment, state_is
+from models import (
+    CampaignState,
+    ImportState,
+    campaign,
+    contact_import,
+    membership,
+    picture_request,
+    script,
+    segment,
+    state_is,
+)
 
 NAME_LENGTH = 80
 CONSENT_LENGTH = 500
@@ -59,7 +69,8 @@ _OPEN_IMPORTS = (
 _IMPORTED = select(func.coalesce(func.sum(contact_import.c.imported), 0)).where(
     contact_import.c.campaign_id == bindparam("campaign_id"), state_is(contact_import, ImportState.LIVE)
 )
-_SCRIPT = select(script.c.body).where(script.c.id == bindparam("script_id"))
+_SCRIPT = select(script.c.body, script.c.media).where(script.c.id == bindparam("script_id"))
+_PICTURE_COMING = select(picture_request.c.campaign_id).where(picture_request.c.campaign_id == bindparam("campaign_id"))
 _SEGMENT = select(segment.c.id).where(segment.c.campaign_id == bindparam("campaign_id")).order_by(segment.c.id).limit(1)
 _VERSION = select(func.coalesce(func.max(script.c.version), 0)).where(script.c.campaign_id == bindparam("campaign_id"))
 
@@ -140,26 +151,45 @@ async def add_import(
     return import_id
 
 
-async def write_script(session: Session, campaign_id: int, body: str, *, by: str, now: datetime) -> None:
+async def write_script(
+    session: Session, campaign_id: int, body: str, *, by: str, now: datetime, media: Sequence[str] | None = None
+) -> None:
     """Make `body` what drafts start from. What went out before keeps the version that it started from.
 
-    Raises Refusal for a bad script, or for one with a hole once the contacts are there: a draft's are still to come.
+    `media` are the pictures that go along, by name; None: the ones that do now. Raises Refusal for a bad script, or for
+    one with a hole once the contacts are there: a draft's are still to come.
     """
     scripts.check(body)
     found = await by_id(session, campaign_id)
     if found.state != CampaignState.DRAFT:
         check_fields(body, found.fields, name=found.name)
+    if media is None:
+        before = (await session.execute(_SCRIPT, {"script_id": found.script_id})).first()
+        media = before.media or () if before else ()
+    await _add_version(session, campaign_id, body, media, by=by, now=now)
+
+
+async def set_pictures(session: Session, campaign_id: int, media: Sequence[str], *, by: str, now: datetime) -> None:
+    """The same words, with these pictures from now on."""
+    body = await current_script(session, await by_id(session, campaign_id))
+    await _add_version(session, campaign_id, body, media, by=by, now=now)
+
+
+async def _add_version(
+    session: Session, campaign_id: int, body: str, media: Sequence[str], *, by: str, now: datetime
+) -> None:
     segment_id = (await session.execute(_SEGMENT, {"campaign_id": campaign_id})).scalar_one()
     version = (await session.execute(_VERSION, {"campaign_id": campaign_id})).scalar_one() + 1
     values = {"campaign_id": campaign_id, "segment_id": segment_id, "pass": 1, "variant": "A", "weight": 1}
-    script_id = await _insert(session, script, **values, version=version, body=body, created_by=by, created_at=now)
+    values |= {"version": version, "body": body, "media": list(media) or None, "created_by": by, "created_at": now}
+    script_id = await _insert(session, script, **values)
     await session.execute(update(campaign).where(campaign.c.id == campaign_id).values(script_id=script_id))
     await audit.note(session, who=by, what="script", subject=str(campaign_id), now=now, version=version)
 
 
 async def current_script(session: Session, found: Any) -> str:
     """The words that drafts of this campaign start from."""
-    return str((await session.execute(_SCRIPT, {"script_id": found.script_id})).scalar_one())
+    return str((await session.execute(_SCRIPT, {"script_id": found.script_id})).one().body)
 
 
 async def find(session: Session, words: str) -> Any:
@@ -223,6 +253,8 @@ async def check_can_start(session: Session, found: Any, *, now: datetime) -> Non
     if not (await session.execute(_IMPORTED, {"campaign_id": found.id})).scalar_one():
         raise Refusal(f"{found.name} has no contacts yet. Add a file with `/textbank import {found.name}`.")
     check_fields(await current_script(session, found), found.fields, name=found.name)
+    if (await session.execute(_PICTURE_COMING, {"campaign_id": found.id})).first() is not None:
+        raise Refusal(f"The picture of {found.name} is still being fetched. You get word when it is in.")
 
 
 def check_open(found: Any) -> None:

@@ -75,6 +75,8 @@ class Draft:
     of: int
     text: str
     measure: segments.Segments
+    picture: str | None
+    """The name of the picture that goes along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ _CONTACT = (
     campaign.c.state.label("campaign_state"),
     script.c.id.label("script_id"),
     script.c.body.label("script"),
+    script.c.media,
     membership.c.batch_start,
     membership.c.last_position,
     volunteer.c.name.label("volunteer"),
@@ -433,4 +436,5 @@ def _draft(row: Any, until: datetime) -> Draft:
         of=row.last_position - row.batch_start,
         text=words,
         measure=segments.count(words),
+        picture=row.media[0] if row.media else None,
     )

@@ -3,17 +3,22 @@
 OPTED_OUT = 21610
 UNREACHABLE = {21211: "not a valid number", 21614: "not a mobile number", 30005: "unknown number", 30006: "landline"}
 """Codes after which the number is not to be texted again. A phone that is only switched off (30003) is no such case."""
-NOT_SET_UP = {21408, 21606, 21659, 21660, 21701, 21703, 30032, 30034}
+NO_PUBLIC_ADDRESS = 21620
+NOT_SET_UP = {21408, 21606, NO_PUBLIC_ADDRESS, 21659, 21660, 21701, 21703, 30032, 30034}
 """Codes that say the account may not send at all: the campaign pauses and its organizer is told."""
 
 _WORDS = {
     **UNREACHABLE,
+    11200: "the carrier could not fetch its picture from us",
+    12300: "the carrier could not read its picture",
     OPTED_OUT: "they asked the carrier for no more texts",
     21612: "the carrier has no way to that phone",
     21617: "it was too long",
     30003: "the phone is switched off or out of reach",
     30004: "the phone does not take texts from us",
     30007: "the carrier took it for spam",
+    30011: "the phone's carrier takes no pictures",
+    30019: "its picture is too large for the phone's carrier",
     30036: "the carrier did not get to it within the texting hours",
 }
 

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select, text, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
-from bot.services import cards, optouts, outbox, posts, rules, segments, tallies, volunteers, waits
+from bot.services import cards, media, optouts, outbox, posts, rules, segments, tallies, volunteers, waits
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
 from models import (
@@ -43,8 +43,20 @@ class Said:
     body: str
     theirs: bool
     state: str
-    media: int = 0
+    pictures: int = 0
+    others: tuple[str, ...] = ()
+    """What else came with it, in words: it is named, and not shown."""
     inbound_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """A voter's pictures, by their addresses at the carrier, and the thread that they are to be shown in."""
+
+    addresses: tuple[str, ...]
+    name: str
+    channel: str
+    root_ts: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +219,7 @@ async def _queue(
         "draft": None,
         "body": body,
         "script_id": found.script_id,
+        "media": None,
         "segments": segments.count(body).segments,
         "state": MessageState.QUEUED,
         "state_at": now,
@@ -308,14 +321,14 @@ async def talk(session: Session, conversation_id: int, *, last: int = 10) -> Tal
     found = (await session.execute(_TALK, {"conversation_id": conversation_id})).one()
     values = {"conversation_id": conversation_id, "limit": last}
     ours = [Said(row.at, row.body, False, row.state) for row in (await session.execute(_OURS, values)).all()]
-    theirs = [_theirs(row) for row in (await session.execute(_THEIRS, values)).all()]
+    came_in = [theirs(row) for row in (await session.execute(_THEIRS, values)).all()]
     return Talk(
         conversation_id=conversation_id,
         volunteer_id=found.volunteer_id or found.created_by,
         name=cards.name_of(found),
         place=found.place,
         campaign=found.campaign,
-        said=tuple(sorted(ours + theirs, key=lambda said: said.at)[-last:]),
+        said=tuple(sorted(ours + came_in, key=lambda said: said.at)[-last:]),
         held=found.opted_out == OptOutState.HELD,
         opted_out=found.opted_out == OptOutState.OUT,
         done=found.state == ConversationState.DONE,
@@ -340,11 +353,27 @@ async def echo(session: Session, conversation_id: int, *, view_id: str, words: s
 async def said_in(session: Session, conversation_id: int, inbound_ids: list[int]) -> list[Said]:
     """These texts of the voter's, in the order in which they came."""
     values = {"conversation_id": conversation_id, "ids": inbound_ids}
-    return [_theirs(row) for row in (await session.execute(_SINCE, values)).all()]
+    return [theirs(row) for row in (await session.execute(_SINCE, values)).all()]
 
 
-def _theirs(row: Any) -> Said:
-    return Said(row.at, row.body, True, "", media=len(row.media or ()), inbound_id=row.id)
+async def pictures_of(session: Session, conversation_id: int, inbound_ids: list[int], *, by: str) -> Pictures:
+    """What came with these texts, for the conversation's volunteer alone.
+
+    Raises Forbidden for anybody else, Refusal if nothing is kept of it any more.
+    """
+    found = await _mine(session, conversation_id, by)
+    root = await root_of(session, conversation_id, by)
+    rows = (await session.execute(_SINCE, {"conversation_id": conversation_id, "ids": inbound_ids})).all()
+    addresses = [address for row in rows for address in media.pictures(row.media)]
+    if not addresses or root is None:
+        raise Refusal("That picture is not kept any more.")
+    return Pictures(tuple(addresses), cards.name_of(found), root.channel, root.root_ts)
+
+
+def theirs(row: Any) -> Said:
+    """A text of the voter's."""
+    count = len(media.pictures(row.media))
+    return Said(row.at, row.body, True, "", pictures=count, others=media.others(row.media), inbound_id=row.id)
 
 
 async def _mine(session: Session, conversation_id: int, by: str) -> Any:

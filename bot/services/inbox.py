@@ -258,8 +258,7 @@ async def _stranger(session: Session, first: int) -> tuple[str, tuple[Said, ...]
     if wrote is None or not wrote.from_number:  # erased meanwhile
         return "", ()
     rows = (await session.execute(_STRANGERS, {"first": first, "number": wrote.from_number})).all()
-    said = [Said(row.at, row.body, True, "", media=len(row.media or ()), inbound_id=row.id) for row in rows]
-    return wrote.from_number[-4:], tuple(reversed(said))
+    return wrote.from_number[-4:], tuple(conversations.theirs(row) for row in reversed(rows))
 
 
 async def waiting_below(session: Session, item_id: int) -> list[Any]:

@@ -38,11 +38,13 @@ class Claimed:
     campaign_id: int
     expires_at: datetime
     claimed_at: datetime
+    media: tuple[str, ...] = ()
+    """Pictures that go along, by name."""
 
 
 QUEUED = (
     *("conversation_id", "person_id", "campaign_id", "volunteer_id", "kind", "pass", "act_key", "draft", "body"),
-    *("script_id", "segments", "state", "state_at", "created_at", "priority", "due_at", "expires_at"),
+    *("script_id", "media", "segments", "state", "state_at", "created_at", "priority", "due_at", "expires_at"),
 )
 """The columns of a text that waits for its turn."""
 _QUEUE = insert(message).values({message.c[name]: bindparam(name) for name in QUEUED})
@@ -71,7 +73,8 @@ _READY = select(func.count()).select_from(
 )
 _CANDIDATES = (
     select(
-        message.c.id, message.c.body, message.c.segments, message.c.campaign_id, message.c.expires_at, person.c.phone
+        *(message.c.id, message.c.body, message.c.media, message.c.segments, message.c.campaign_id),
+        *(message.c.expires_at, person.c.phone),
     )
     .select_from(
         message.join(person, person.c.id == message.c.person_id)
@@ -154,7 +157,10 @@ async def claim(session: Session, *, owner: str, rate: float, limit: int, now: d
     taken = [row for row in rows if row.id in won]
     left = tokens - sum(row.segments for row in taken)
     await session.execute(_SPEND, {"sender_name": SENDER, "left": left, "now": now})
-    return [Claimed(row.id, row.phone, row.body, row.campaign_id, row.expires_at, now) for row in taken]
+    return [
+        Claimed(row.id, row.phone, row.body, row.campaign_id, row.expires_at, now, tuple(row.media or ()))
+        for row in taken
+    ]
 
 
 def _within(tokens: float, rows: Sequence[Any]) -> list[Any]:

@@ -37,7 +37,7 @@ _WAITING = select(func.count().label("n"), func.min(conversation.c.waiting_since
 _DOUBTFUL = select(func.count()).where(
     state_is(message, "unknown", "review"), message.c.campaign_id == bindparam("campaign_id")
 )
-_SCRIPT = select(script.c.body).where(script.c.id == bindparam("script_id"))
+_SCRIPT = select(script.c.body, script.c.media).where(script.c.id == bindparam("script_id"))
 _PROGRESS = (
     select(tally.c.campaign_id, tally.c.metric, func.sum(tally.c.n).label("n"))
     .where(tally.c.campaign_id.in_(bindparam("ids", expanding=True)))
@@ -107,7 +107,8 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
     gone = sums.get(Metric.ACCEPTED, 0) + sums.get(Metric.NOT_SENT, 0) + doubtful
     queued = max(sums.get(Metric.TEXTED, 0) + sums.get(Metric.ANSWERED, 0) - gone, 0)
     to_go = max(remaining, 0) + queued
-    body = (await session.execute(_SCRIPT, {"script_id": found.script_id})).scalar_one_or_none() or ""
+    words = (await session.execute(_SCRIPT, {"script_id": found.script_id})).first()
+    each = segments.cost(words.body, words.media) if words else 0
     speed = lately.get(Metric.TEXTED, 0)
     return Status(
         name=found.name,
@@ -135,7 +136,7 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
         stopped_why=(await session.execute(_TRIPPED)).scalar_one_or_none(),
         in_the_last_hour=speed,
         errors=tuple(sorted(errors, key=lambda each: -each[1])),
-        minutes_left=max(round(to_go * segments.count(body).segments / rate / 60), 1) if to_go else None,
+        minutes_left=max(round(to_go * each / rate / 60), 1) if to_go else None,
         minutes_at_this_pace=max(round(remaining / speed * 60), 1) if remaining > 0 and speed else None,
     )
 

@@ -6,11 +6,15 @@ so only its table is used.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from smsutil.codecs import GSM_BASIC_CHARSET, GSM_EXT_CHARSET
 
 MAX_CHARACTERS = 1600  # the carrier refuses more (error 21617)
+
+MMS = 3
+"""What a text with a picture counts, whatever its length: it costs, and takes of the carrier's pace, about as much."""
 
 Encoding = Literal["GSM-7", "UCS-2"]
 
@@ -37,6 +41,11 @@ def count(text: str) -> Segments:
     if foreign is None:
         return _measure(text, "GSM-7", _EXTENSION, single=160, part=153, culprit=None)
     return _measure(text, "UCS-2", _ASTRAL, single=70, part=67, culprit=foreign.group())
+
+
+def cost(text: str, media: Sequence[str] | None) -> int:
+    """What a text counts, in segments."""
+    return MMS if media else count(text).segments
 
 
 def _measure(

@@ -117,10 +117,19 @@ def moment_field(label: str, name: str, *, hint: str) -> Block:
     return {**block, "element": {"type": "datetimepicker", "action_id": name}}
 
 
-def file_field(label: str, name: str, *, types: list[str], hint: str) -> Block:
+def file_field(label: str, name: str, *, types: list[str], hint: str, optional: bool = False) -> Block:
     """A file upload; modals only."""
     element = {"type": "file_input", "action_id": name, "filetypes": types, "max_files": 1}
-    return {"type": "input", "block_id": name, "label": plain(label), "element": element, "hint": plain(hint)}
+    block = {"type": "input", "block_id": name, "label": plain(label), "element": element, "hint": plain(hint)}
+    return {**block, "optional": True} if optional else block
+
+
+def image(address: str, words: str) -> Block:
+    """A picture at a section's side. Slack fetches it when the message is posted, and refuses the message if it cannot.
+
+    `words` are for whoever cannot see it.
+    """
+    return {"type": "image", "image_url": address, "alt_text": words}
 
 
 def modal(

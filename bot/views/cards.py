@@ -1,6 +1,7 @@
 """The volunteer's card, and what stands in its place when there is no contact to show."""
 
 from bot.services.cards import Card, Draft, Last, Rest
+from bot.services.segments import MMS
 from bot.views import ids
 from bot.views.blocks import (
     Block,
@@ -10,6 +11,7 @@ from bot.views.blocks import (
     confirm,
     context,
     field,
+    image,
     message,
     overflow,
     section,
@@ -19,13 +21,18 @@ from bot.views.text import escape, moment
 _NEVER_AGAIN = (
     "“Wrong number” and “Opt out” both mean that this person is never texted again. “Ask for help” changes nothing."
 )
+_ALONG = ":frame_with_picture: This picture goes with it."
+_ALT = "The picture that goes with this text"
 
 
-def card(shown: Card) -> Message:
-    """One drawing of the card. Skip stands away from Send, and the menu away from both."""
+def card(shown: Card, picture: str | None = None) -> Message:
+    """One drawing of the card. Skip stands away from Send, and the menu away from both.
+
+    `picture` is the address of the one that goes along. Without it, it is only named.
+    """
     if isinstance(shown.next, Rest):
         return _rest(shown, shown.next)
-    return message(f"Next: {escape(shown.next.name)}", *above(shown), *_contact(shown, shown.next))
+    return message(f"Next: {escape(shown.next.name)}", *above(shown), *_contact(shown, shown.next, picture))
 
 
 def waiting_above(names: list[str]) -> str:
@@ -50,7 +57,7 @@ def _last(last: Last, version: int, *, buttons: bool) -> Block:
     return section(words, accessory=undo)
 
 
-def _contact(shown: Card, draft: Draft) -> list[Block]:
+def _contact(shown: Card, draft: Draft, picture: str | None) -> list[Block]:
     version = str(shown.version)
     whose = f"{version}:{draft.conversation_id}"
     menu = overflow(
@@ -72,7 +79,9 @@ def _contact(shown: Card, draft: Draft) -> list[Block]:
     )
     send = actions(button("Send", ids.SEND, whose, style="primary"))
     aside = [button("Skip", ids.SKIP, whose), button("Text faster", ids.FASTER, whose), *_replies(shown)]
-    return [section(who(draft), accessory=menu), typed, size(draft), send, progress(shown, draft), actions(*aside)]
+    along = [section(_ALONG, accessory=image(picture, _ALT))] if picture else []
+    above_send = [section(who(draft), accessory=menu), typed, *along, size(draft)]
+    return [*above_send, send, progress(shown, draft), actions(*aside)]
 
 
 def who(draft: Draft) -> str:
@@ -89,6 +98,8 @@ def progress(shown: Card, draft: Draft) -> Block:
 def size(draft: Draft) -> Block:
     """What the draft costs."""
     count, characters = draft.measure.segments, draft.measure.characters
+    if draft.picture:
+        return context(f"MMS, with a picture · {characters} characters · costs about as much as {MMS} segments")
     words = f"{count} {'segment' if count == 1 else 'segments'} · {characters} characters"
     if draft.measure.culprit:
         words += f" · “{escape(draft.measure.culprit)}” makes it cost more: a plain character would not"

@@ -15,8 +15,12 @@ CROWDED = (
 _NEVER_AGAIN = "They are never texted again."
 
 
-def drawing(shown: Card, handed_out: HandOut, *, crowded: bool = False) -> Block:
-    """One drawing of the card: a contact, or the summary. `crowded` says why the volunteer was handed this one."""
+def drawing(shown: Card, handed_out: HandOut, *, picture: str | None = None, crowded: bool = False) -> Block:
+    """One drawing of the card: a contact, or the summary. `crowded` says why the volunteer was handed this one.
+
+    `picture` is the address of the one that goes along. It is a link here: a picture that Slack cannot fetch would make
+    it refuse the answer to a submission, and with it the next contact.
+    """
     if isinstance(shown.next, Rest):
         return _summary(shown, shown.next, handed_out)
     # Names that no drawing before had, or Slack's clients keep what was typed into that one.
@@ -27,6 +31,7 @@ def drawing(shown: Card, handed_out: HandOut, *, crowded: bool = False) -> Block
         *above(shown, buttons=False),
         section(who(shown.next)),
         _message(shown.next, name),
+        *([context(f":frame_with_picture: <{picture}|This picture> goes with it.")] if picture else []),
         size(shown.next),
         _what_to_do(shown.last, name),
         progress(shown, shown.next),

@@ -19,6 +19,7 @@ THREAD_OPT_OUT = "thread.opt_out"
 THREAD_HELP = "thread.help"
 THREAD_DONE = "thread.done"
 THREAD_KEEP_TALKING = "thread.keep_talking"
+SHOW_PICTURE = "thread.show_picture"
 
 HOME_TEXT = "home.text"
 HOME_START = "home.start"

@@ -9,7 +9,22 @@ from bot.services.carrier_codes import in_words
 from bot.services.reports import Status
 from bot.services.segments import MAX_CHARACTERS
 from bot.views import ids
-from bot.views.blocks import Block, Message, actions, button, field, file_field, message, modal, moment_field, section
+from bot.views.blocks import (
+    Block,
+    Message,
+    actions,
+    boxes,
+    button,
+    choice,
+    context,
+    field,
+    file_field,
+    message,
+    modal,
+    moment_field,
+    option,
+    section,
+)
 from bot.views.text import escape, moment
 
 _FILE_HINT = "Any sensible column names. A phone column is needed; every other column can be used in the script."
@@ -29,6 +44,7 @@ def new_campaign() -> Block:
         field("Script", "script", multiline=True, most=MAX_CHARACTERS, hint=_SCRIPT_HINT, placeholder=example),
         _file(),
         _consent(),
+        _picture(),
         *_for_answers(),
         moment_field("Open at", "opens_at", hint="It goes live by itself then, if its contacts are in."),
         moment_field("Close at", "closes_at", hint="Nobody is texted after it; answers still come in."),
@@ -42,12 +58,35 @@ def add_contacts(name: str, campaign_id: int) -> Block:
     return modal("Add contacts", ids.ADD_CONTACTS, blocks, submit="Import", metadata=str(campaign_id))
 
 
-def edit_script(name: str, campaign_id: int, body: str, *, saved: str, questions: str) -> Block:
-    """The modal that changes a campaign's script, and what volunteers answer voters with."""
+def edit_script(
+    name: str, campaign_id: int, body: str, *, saved: str, questions: str, picture: str | None, coming: str | None
+) -> Block:
+    """The modal that changes a campaign's script, and what volunteers answer voters with.
+
+    `picture` is the address of the one that goes along now, `coming` the name of a file that is still to be fetched.
+    """
     words = f"Drafts of *{escape(name)}* start from this. Texts already sent are not touched."
     typed = field("Script", "script", multiline=True, most=MAX_CHARACTERS, hint=_SCRIPT_HINT, initial=body)
-    blocks = [section(words), typed, *_for_answers(saved, questions)]
+    blocks = [section(words), typed, *_pictures(picture, coming), *_for_answers(saved, questions)]
     return modal("Script", ids.EDIT_SCRIPT, blocks, submit="Save", metadata=str(campaign_id))
+
+
+def _picture() -> Block:
+    hint = "JPEG, PNG or GIF, best below 600 KB. Each first text then goes as MMS, at about the cost of three segments."
+    return file_field("Picture", "picture", types=["jpg", "jpeg", "png", "gif"], hint=hint, optional=True)
+
+
+def _pictures(picture: str | None, coming: str | None) -> list[Block]:
+    """What goes along now, with a way to take it out, and the field for another."""
+    lines = []
+    if picture:
+        lines.append(context(f":frame_with_picture: <{picture}|This picture> goes with its first texts."))
+    if coming:
+        lines.append(context(f":hourglass_flowing_sand: {escape(coming)} is still being fetched."))
+    if not lines:
+        return [_picture()]
+    remove = boxes([option("Remove the picture", "yes", "Texts go without one from now on.")])
+    return [*lines, choice("The picture there is", "no_picture", remove, optional=True), _picture()]
 
 
 def _for_answers(saved: str = "", questions: str = "") -> list[Block]:

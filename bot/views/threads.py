@@ -26,28 +26,60 @@ _LOST = {"undelivered": "_not delivered_", "failed": "_not delivered_"}
 def root(talk: Talk) -> Message:
     """The thread's first message: who, which campaign, what was sent and what came back."""
     heading = f":speech_balloon: *{escape(talk.name)}* answered · {escape(talk.campaign)}"
-    words = f"{talk.name} answered: {talk.said[-1].body if talk.said else ''}"
-    shown = [section(heading), *lines(talk.said, talk.name)]
+    words = f"{talk.name} answered: {_words(talk.said[-1]) if talk.said else ''}"
+    shown = [section(heading), *lines(talk.said, talk.name, show=talk.conversation_id)]
     return message(escape(words[:300]), *shown, *(_notice(talk) or _how_to(talk)), *_buttons(talk))
 
 
 def later(talk: Talk, said: Sequence[Said]) -> Message:
     """What came in since, for the thread that is there, with the buttons where the volunteer's thumb is."""
-    words = f"{talk.name} answered again: {said[-1].body if said else ''}"
-    return message(escape(words[:300]), *lines(said, talk.name), *_notice(talk), *_buttons(talk, said))
+    words = f"{talk.name} answered again: {_words(said[-1]) if said else ''}"
+    shown = lines(said, talk.name, show=talk.conversation_id)
+    return message(escape(words[:300]), *shown, *_notice(talk), *_buttons(talk, said))
 
 
-def lines(said: Sequence[Said], name: str, *, us: str = "*You*") -> list[Block]:
-    """What was said, a block for each, so that a long text never cuts off the one after it."""
+def lines(said: Sequence[Said], name: str, *, us: str = "*You*", show: int | None = None) -> list[Block]:
+    """What was said, a block for each, so that a long text never cuts off the one after it.
+
+    Pictures are never shown by themselves: they may be anything. With the conversation to `show` them of, there is a
+    button for each text that brought some.
+    """
     left_out = [context(f"… and {len(said) - MOST_LINES} before these")] if len(said) > MOST_LINES else []
-    return [*left_out, *(section(clip(_line(each, name, us), SECTION_LENGTH)) for each in said[-MOST_LINES:])]
+    shown = said[-MOST_LINES:]
+    words = (clip(_line(each, name, us), SECTION_LENGTH) for each in shown)
+    return [*left_out, *(section(line, accessory=_show(each, show)) for each, line in zip(shown, words, strict=True))]
+
+
+def _show(said: Said, conversation_id: int | None) -> Block | None:
+    if not said.pictures or conversation_id is None:
+        return None
+    label = "Show picture" if said.pictures == 1 else "Show pictures"
+    return button(label, ids.SHOW_PICTURE, f"{conversation_id}:{said.inbound_id}")
+
+
+def shown_picture(name: str) -> str:
+    """What stands above a voter's picture."""
+    return f"From {escape(name)}"
+
+
+def _words(said: Said) -> str:
+    """What they wrote; a picture may have come without a word."""
+    if said.body.strip() or not said.pictures:
+        return said.body
+    return "(a picture)" if said.pictures == 1 else f"({said.pictures} pictures)"
+
+
+def _with_it(said: Said) -> str:
+    """What came with their words."""
+    count = "1 picture" if said.pictures == 1 else f"{said.pictures} pictures"
+    named = [*([count] if said.pictures and said.body.strip() else []), *said.others]
+    return f"\n> _{', '.join(named)}_" if named else ""
 
 
 def _line(said: Said, name: str, us: str) -> str:
-    pictures = f"\n> _{said.media} picture{'s' if said.media > 1 else ''}_" if said.media else ""
     doubt = _DOUBTFUL.get(said.state) or _LOST.get(said.state)
     who = f"*{escape(name)}*" if said.theirs else us + (f" ({doubt})" if doubt else "")
-    return f"{who}\n{quoted(said.body)}{pictures}"
+    return f"{who}\n{quoted(_words(said))}{_with_it(said)}"
 
 
 def quoted(words: str) -> str:

@@ -118,6 +118,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("phone_hash", name=op.f("uq_person_phone_hash")),
     )
     op.create_table(
+        "picture",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("content_type", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_picture")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_picture_sha256")),
+    )
+    op.create_table(
         "setting",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
@@ -285,6 +296,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_membership_campaign_id")),
         sa.ForeignKeyConstraint(["volunteer_id"], ["volunteer.slack_id"], name=op.f("fk_membership_volunteer_id")),
         sa.PrimaryKeyConstraint("campaign_id", "volunteer_id", name=op.f("pk_membership")),
+    )
+    op.create_table(
+        "picture_request",
+        sa.Column(
+            "campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("file_url", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_picture_request_campaign_id")),
+        sa.PrimaryKeyConstraint("campaign_id", name=op.f("pk_picture_request")),
     )
     op.create_table(
         "question",

@@ -78,6 +78,7 @@ class Carrier:
         self.lose_callbacks = False
         self.early_callbacks = False
         self.lose_inbound = False
+        self.media_moved_to: str | None = None
         self.magic_words = True
         self._mishaps: deque[Mishap] = deque()
 

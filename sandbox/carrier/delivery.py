@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox.carrier import media
 from sandbox.carrier.errors import FAILURES
 from sandbox.carrier.resources import API_VERSION, Text, segments
 
@@ -37,7 +38,7 @@ class Courier:
     def take(self, text: Text, answered: asyncio.Event, *, failing: int | None) -> None:
         """Carry a text. `answered` is set when its POST has been answered; `failing` is the code it is to fail with."""
         delivery = self._carrier.delivery
-        if text.status_callback or delivery.delay or delivery.receipt:
+        if text.media or text.status_callback or delivery.delay or delivery.receipt:
             self._carrier.spawn(self._carry(text, answered, failing))
         else:
             for _ in self._life(text, failing):
@@ -46,6 +47,11 @@ class Courier:
     async def _carry(self, text: Text, answered: asyncio.Event, failing: int | None) -> None:
         if not self._carrier.early_callbacks:
             await answered.wait()
+        if text.media:
+            try:
+                text.attachments = await media.fetch_all(self._carrier.hooks.session(), text.media)
+            except media.NotTaken as trouble:
+                failing = failing or trouble.code
         held: list[dict[str, str]] = []
         first = text.status
         for pause in self._life(text, failing):
@@ -65,7 +71,7 @@ class Courier:
         carrier, delivery = self._carrier, self._carrier.delivery
         if text.from_ is None:
             text.from_ = self._sender_for(text.to)
-        text.segments = segments(text.body)
+        text.segments = len(text.media) or segments(text.body)
         self._move(text, "queued")
         yield min(delivery.delay, text.validity_period)
 

@@ -42,6 +42,8 @@ REFUSALS: dict[int, tuple[int, str]] = {
 
 # code: (the last status, words). "failed" never left Twilio; "undelivered" was turned away further on.
 FAILURES: dict[int, tuple[str, str]] = {
+    11200: ("failed", "HTTP retrieval failure"),
+    12300: ("failed", "Invalid Content-Type"),
     21610: ("failed", "Attempt to send to unsubscribed recipient"),
     30001: ("failed", "Queue overflow"),
     30002: ("failed", "Account suspended"),
@@ -51,6 +53,8 @@ FAILURES: dict[int, tuple[str, str]] = {
     30006: ("undelivered", "Landline or unreachable carrier"),
     30007: ("undelivered", "Message filtered"),
     30008: ("undelivered", "Unknown error"),
+    30011: ("undelivered", "MMS not supported by the receiving phone number in this region"),
+    30019: ("failed", "Content size exceeds carrier limit"),
     30022: ("undelivered", "US A2P 10DLC - Rate Limits Exceeded"),
     30023: ("undelivered", "US A2P 10DLC - Daily Message Cap Reached"),
     30032: ("undelivered", "Toll-Free Number Has Not Been Verified"),

@@ -46,6 +46,7 @@ class Phone:
     city: str = "SAN FRANCISCO"
     unreachable: int | None = None
     received: list[str] = field(default_factory=list)
+    pictures: list[Attachment] = field(default_factory=list)
     texted_by: str | None = None
 
     async def texts(
@@ -72,6 +73,7 @@ class Phone:
 
     def receive(self, text: Text) -> None:
         self.texted_by = text.from_
+        self.pictures += text.attachments
         count = len(text.media)
         self.received.append(text.body + (f" [{count} media]" if count else ""))
 

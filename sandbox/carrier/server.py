@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.carrier import resources, weather
+from sandbox.carrier import media, resources, weather
 from sandbox.carrier.delivery import EARLY_PATIENCE
 from sandbox.carrier.errors import FAILURES, MAGIC_FROM, MAGIC_TO, REFUSALS, Problem
 from sandbox.carrier.lookups import Lookups
@@ -147,6 +147,8 @@ class Server:
     # -- routing and credentials
 
     def _answer(self, asked: Asked, answered: asyncio.Event) -> Response:
+        if asked.method == "GET" and asked.path.startswith(f"{media.STORE}/"):
+            return self._stored(asked)
         try:
             self._check_credentials(asked)
             other_method = False
@@ -181,7 +183,7 @@ class Server:
     def _create(self, asked: Asked, answered: asyncio.Event) -> Response:
         carrier, form = self._carrier, asked.form
         to, from_, service = self._parties(form)
-        body, media = self._content(asked)
+        body, addresses = self._content(asked)
         callback = form.get("StatusCallback") or None
         if callback and not _is_url(callback):
             raise Problem(21609, what=callback)
@@ -192,7 +194,7 @@ class Server:
         if code.isdigit() and int(code) in REFUSALS:
             raise Problem(int(code), to=to, from_=from_ or "")
         text = Text(
-            sid=new_sid("MM" if media else "SM"),
+            sid=new_sid("MM" if addresses else "SM"),
             to=to,
             from_=from_,
             body=body,
@@ -200,7 +202,7 @@ class Server:
             # A Messaging Service has not chosen a sender yet, so it cannot count segments either.
             status="accepted" if service else "queued",
             segments=0 if service else resources.segments(body),
-            media=media,
+            media=addresses,
             status_callback=callback,
             validity_period=validity,
             messaging_service_sid=service,
@@ -234,16 +236,16 @@ class Server:
         return to, from_ or None, service or None
 
     def _content(self, asked: Asked) -> tuple[str, tuple[str, ...]]:
-        body, media = asked.form.get("Body"), asked.all("MediaUrl")
-        if not body and not media:
+        body, addresses = asked.form.get("Body"), asked.all("MediaUrl")
+        if not body and not addresses:
             raise Problem(21619 if body is None else 21602)
         if body and len(body) > LONGEST_BODY:
             raise Problem(21617)
-        if len(media) > MOST_MEDIA:
+        if len(addresses) > MOST_MEDIA:
             raise Problem(21623)
-        if wrong := [url for url in media if not _is_url(url)]:
+        if wrong := [url for url in addresses if not _is_url(url)]:
             raise Problem(21620, what=", ".join(wrong))
-        return body or "", media
+        return body or "", addresses
 
     # -- looking up
 
@@ -329,8 +331,23 @@ class Server:
                 continue
             if json:
                 return JSONResponse(resources.media(self._carrier.account_sid, text, attachment))
-            return Response(attachment.content, media_type=attachment.content_type)
+            carrier = self._carrier
+            stored = media.store_address(carrier.url, carrier.auth_token, medium)
+            return Response(status_code=307, headers={"Location": carrier.media_moved_to or stored})
         raise Problem(20404, what=asked.path)
+
+    def _stored(self, asked: Asked) -> Response:
+        """What a voter sent, from where the API has redirected to."""
+        sid = asked.path.rpartition("/")[2]
+        if not media.may_take(
+            self._carrier.auth_token, sid, asked.query.get("Signature", ""), bool(asked.authorization)
+        ):
+            return Response(status_code=400 if asked.authorization else 403)
+        every = (one for text in self._carrier.kept() for one in text.attachments if one.sid == sid)
+        found = next(every, None)
+        if found is None:
+            return Response(status_code=404)
+        return Response(found.content, media_type=found.content_type)
 
     def _found(self, asked: Asked, sid: str) -> Text:
         text = self._carrier.kept_under(sid)

@@ -70,7 +70,7 @@ class Hooks:
         """The status, and the trouble by the name that Twilio's retry policy has for it."""
         try:
             # Quoting the address again could change it, and then its signature would be wrong.
-            async with self._open().post(URL(url, encoded=True), data=body, headers=headers) as response:
+            async with self.session().post(URL(url, encoded=True), data=body, headers=headers) as response:
                 await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             return 0, "ct"
@@ -79,7 +79,8 @@ class Hooks:
         trouble = {4: "4xx", 5: "5xx"}.get(response.status // 100)
         return response.status, trouble
 
-    def _open(self) -> aiohttp.ClientSession:
+    def session(self) -> aiohttp.ClientSession:
+        """The lines by which the carrier calls others."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(keepalive_timeout=KEEP_ALIVE),

@@ -85,7 +85,15 @@ _typed: dict[str, Rule] = {
     "dispatch_action_config": r.shape(DISPATCH),
     **_placeholder,
 }
-_image: dict[str, Rule] = {"!alt_text": r.string(2000), "image_url": r.url(3000), "slack_file": r.shape(SLACK_FILE)}
+
+
+def _slack_file(value: Any, path: str, check: Check) -> None:
+    r.shape(SLACK_FILE)(value, path, check)
+    if isinstance(value, dict):
+        r.exactly_one("id", "url")(value, path, check)
+
+
+_image: dict[str, Rule] = {"!alt_text": r.string(2000), "image_url": r.web_address(3000), "slack_file": _slack_file}
 _one_picture = r.exactly_one("image_url", "slack_file")
 
 ELEMENTS: dict[str, tuple[dict[str, Rule], Callable[[dict[str, Any], str, Check], None] | None]] = {

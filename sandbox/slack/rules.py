@@ -86,6 +86,18 @@ def url(most: int) -> Rule:
     return rule
 
 
+def web_address(most: int) -> Rule:
+    """Where Slack fetches something from."""
+    bounded = string(most, least=1)
+
+    def rule(value: Any, path: str, check: Check) -> None:
+        bounded(value, path, check)
+        if isinstance(value, str) and not re.match(r"https?://[^/\s]+", value):
+            check.note("must be a valid URL", path)
+
+    return rule
+
+
 def pattern(expression: str, what: str) -> Rule:
     compiled = re.compile(expression)
 

@@ -274,6 +274,7 @@ async def on_the_command_line(settings: dict[str, str]) -> tuple[int, str]:
     return process.returncode, said.decode()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the command has a database of its own
 async def test_on_the_command_line_an_error_is_exit_code_one(world: World, migrated_sqlite: Path) -> None:
     chosen = world.kit.settings
     assert chosen.public_url is not None

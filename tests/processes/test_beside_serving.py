@@ -23,7 +23,7 @@ async def test_sqlite_has_one_serving_process_and_the_command_line_beside_it(tmp
         run.webs *= 2
         await a_live_campaign(run, olivia, 3)
 
-        for role in ((), ("web",), ("worker",), ("clock",)):
+        for role in ((), ("worker",)):
             code, said = await runs(run, "second", *role)
             assert code == 2, said
             pid = run.processes["textbank"].pid

@@ -305,7 +305,13 @@ async def test_a_picture_is_fetched_from_the_carrier_with_credentials(carrier: C
         async with session.get(hook["MediaUrl0"]) as refused:
             assert refused.status == 401
         head = {"Authorization": aiohttp.encode_basic_auth(carrier.account_sid, carrier.auth_token)}
-        async with session.get(hook["MediaUrl0"], headers=head) as fetched:
+        async with session.get(hook["MediaUrl0"], headers=head, allow_redirects=False) as sent_on:
+            assert sent_on.status == 307
+        async with session.get(sent_on.headers["Location"], headers=head) as too_much:
+            assert too_much.status == 400, "a store takes one kind of proof, and its address is one"
+        async with session.get(sent_on.headers["Location"] + "0") as forged:
+            assert forged.status == 403
+        async with session.get(sent_on.headers["Location"]) as fetched:
             assert (fetched.content_type, await fetched.read()) == ("image/png", b"the bytes")
         of_text = hook["MediaUrl0"].rpartition("/")[0]
         async with session.get(f"{of_text}.json", headers=head) as listed:
