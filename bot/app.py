@@ -73,6 +73,7 @@ def slack_app(kit: Kit) -> AsyncApp:
     """Bolt with every listener. A listener runs before Slack is answered: nothing is said of what is not committed."""
     ours = kit.slack.client
     app = AsyncApp(
+        name="textbank",  # or Bolt looks for one in the source code of whoever calls it, at the price of ten clicks
         token=ours.token,  # not the client as well: Bolt also finds the token in the environment, and warns of two
         request_verification_enabled=False,  # handlers.door has done it, before anything was parsed
         process_before_response=True,

@@ -1,16 +1,14 @@
 """A wrong or missing setting stops the program with the setting's name and how to mend it."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.settings import Settings, SettingsError
+from tests.forks import Forked
 
-ROOT = Path(__file__).parent.parent
 GOOD: dict[str, str] = {
     "SLACK_BOT_TOKEN": "xoxb-1",
     "SLACK_SIGNING_SECRET": "shh",
@@ -112,18 +110,15 @@ def test_everything_wrong_is_said_at_once(environment: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("role", [[], ["web"], ["worker"], ["clock"], ["migrate"]])
-def test_the_program_ends_with_the_words_and_code_2(role: list[str], tmp_path: Path) -> None:
+def test_the_program_ends_with_the_words_and_code_2(
+    role: list[str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     bare = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
-    ended = subprocess.run(
-        [sys.executable, "-m", "bot", *role],
-        env={**bare, "DATABASE_URL": f"sqlite:///{tmp_path}/textbank.db"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert ended.returncode == 2, ended.stderr
-    assert "Textbank can't start:" in ended.stderr
-    assert "SLACK_BOT_TOKEN is missing: set it in the environment" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    log = tmp_path_factory.mktemp("log") / "log"
+    program = Forked(role, {**bare, "DATABASE_URL": f"sqlite:///{tmp_path}/textbank.db"}, log)
+    assert program.wait(60) == 2, program.said()
+    said = program.said()
+    assert "Textbank can't start:" in said
+    assert "SLACK_BOT_TOKEN is missing: set it in the environment" in said
+    assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []

@@ -1,8 +1,7 @@
 """The doctor: what is wrong with the set-up is said in a sentence, with how to mend it."""
 
+import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -20,9 +19,8 @@ from handlers.doctor import examine
 from sandbox.carrier import Carrier
 from sandbox.serving import serve
 from sandbox.slack import Person, Slack
+from tests.forks import Forked
 from tests.world import World, open_world, settings_for
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 async def looks(world: World, **other: Any) -> dict[str, str]:
@@ -262,20 +260,17 @@ async def test_a_database_that_is_not_migrated_or_away_is_said(tmp_path: Path) -
 # ------------------------------------------------------------------------------------------------- on the command line
 
 
-async def on_the_command_line(settings: dict[str, str]) -> tuple[int, str]:
+async def on_the_command_line(settings: dict[str, str], log: Path) -> tuple[int, str]:
     """`python -m bot doctor`: its exit code, and what it says."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "TWILIO_"))}
-    command = [sys.executable, "-m", "bot", "doctor"]
-    process = await heartbeat.asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env={**environment, **settings}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    said, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, said.decode()
+    doctor = Forked(["doctor"], {**environment, **settings}, log)
+    return await asyncio.to_thread(doctor.wait, 60), doctor.said()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the command has a database of its own
-async def test_on_the_command_line_an_error_is_exit_code_one(world: World, migrated_sqlite: Path) -> None:
+async def test_on_the_command_line_an_error_is_exit_code_one(
+    world: World, migrated_sqlite: Path, tmp_path: Path
+) -> None:
     chosen = world.kit.settings
     assert chosen.public_url is not None
     good = {
@@ -290,17 +285,17 @@ async def test_on_the_command_line_an_error_is_exit_code_one(world: World, migra
         "TWILIO_API_URL": str(chosen.twilio_api_url),
         "TEXTBANK_SECRET": chosen.textbank_secret,
     }
-    code, said = await on_the_command_line(good)
+    code, said = await on_the_command_line(good, tmp_path / "log")
     assert code == 0, said
     assert "warning No worker is running" in said
     assert "        -> Start `python -m bot` (everything)" in said
 
     world.carrier.registration = None
-    code, said = await on_the_command_line(good)
+    code, said = await on_the_command_line(good, tmp_path / "log")
     assert code == 1
     assert "error   The Messaging Service is not registered" in said
 
-    code, said = await on_the_command_line({**good, "TEXTBANK_SECRET": "", "TEXTING_HOURS": "always"})
+    code, said = await on_the_command_line({**good, "TEXTBANK_SECRET": "", "TEXTING_HOURS": "always"}, tmp_path / "log")
     assert code == 1
     assert "error   TEXTBANK_SECRET is missing" in said
     assert "error   TEXTING_HOURS is wrong" in said

@@ -4,8 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -23,9 +21,9 @@ from bot.database import driver_url
 from sandbox.carrier import Carrier
 from sandbox.serving import serve
 from sandbox.slack import File, Person, Slack
+from tests.forks import Forked
 from tests.world import CONSENT, SECRET
 
-ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 90
 """Seconds; some hundred times what each step takes on an idle machine."""
 
@@ -62,20 +60,12 @@ class Fleet:
     carrier: Carrier
     environment: dict[str, str]
     logs: Path
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, Forked] = field(default_factory=dict)
     webs: list[str] = field(default_factory=list)
 
-    def start(self, name: str, *words: str, **more: str) -> subprocess.Popen[bytes]:
-        with (self.logs / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "bot", *words],
-                env={**self.environment, **more},
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
-        self.processes[name] = process
-        return process
+    def start(self, name: str, *words: str, **more: str) -> Forked:
+        self.processes[name] = Forked(words, {**self.environment, **more}, self.logs / f"{name}.log")
+        return self.processes[name]
 
     def start_web(self, name: str, *words: str) -> None:
         """Each web is its own public address: there is no router in front of them."""
