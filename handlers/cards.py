@@ -73,7 +73,8 @@ async def menu(ack: AsyncAck, click: Click, kit: Kit) -> None:
 async def _ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
     async with kit.database.transaction() as session:
         conversation_id, draft = await texting.about(session, click.press())
-        await inbox.ask_for_help(session, conversation_id, by=click.who, words=draft, now=kit.clock())
+        asks: dict[str, Any] = {"by": click.who, "words": draft, "now": kit.clock(), "admins": kit.settings.admin_users}
+        await inbox.ask_for_help(session, conversation_id, **asks)
     await ack()
     kit.slack.whisper(click.response_url, "Help is on its way: your organizer has been told. You can go on meanwhile.")
 

@@ -32,7 +32,7 @@ async def tick(kit: Kit) -> None:
         await alarms.tell(session, await outcomes.sweep(session, now=now), now=now)
         doubtful = outcomes.group_by_campaign(await outcomes.for_review(session, now=now))
         for campaign_id, count in doubtful.items():
-            await inbox.doubtful_sends(session, campaign_id, count, now=now)
+            await inbox.doubtful_sends(session, campaign_id, count, now=now, admins=kit.settings.admin_users)
     async with kit.database.transaction() as session:
         await digests.queue_due(session, now=now)
     async with kit.database.transaction() as session:

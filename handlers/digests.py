@@ -5,15 +5,16 @@ from typing import Any
 
 import structlog
 
+from bot.database import Session
 from bot.errors import Refusal
 from bot.gateways.slack import SlackTrouble
-from bot.services import daily, digests, posts
+from bot.services import daily, digests, organizers, posts
 from bot.services.daily import Daily
 from bot.services.digest_days import EXAMPLE, Schedule, known_zone, read_time, read_zone
 from bot.services.posts import PostKind
 from bot.views import digest as views
 from handlers.doubt import made_before
-from handlers.kit import Kit, Maker
+from handlers.kit import Kit, Loser, Maker
 from handlers.subcommands import Command, Subcommand
 from handlers.words import one, split
 from models import Role
@@ -79,16 +80,10 @@ async def _post(kit: Kit, post: Any, asked: dict[str, Any]) -> bool:
         await _end(kit, post, asked, "missed")
         return False
     mark = f"digest:{post.id}"
-    try:
-        if await made_before(kit, post.recipient, mark, post.doubted_at) is None:
-            async with kit.database.transaction() as session:
-                await posts.doubt(session, post, up_to=post.id, now=kit.clock())
-            await _show(kit, post.recipient, found, mark, asked="digest_id" not in asked)
-    except SlackTrouble as trouble:
-        if not trouble.for_good:
-            raise
-        await _end(kit, post, asked, "refused", why=str(trouble))
-        return True
+    if await made_before(kit, post.recipient, mark, post.doubted_at) is None:
+        async with kit.database.transaction() as session:
+            await posts.doubt(session, post, up_to=post.id, now=kit.clock())
+        await _show(kit, post.recipient, found, mark, asked="digest_id" not in asked)
     await _end(kit, post, asked, "posted")
     return True
 
@@ -110,28 +105,23 @@ async def _show(kit: Kit, to: str, found: Daily, mark: str, *, asked: bool) -> N
         await kit.slack.post(to, views.digest(found, now=now, asked=asked, chart=False), mark=mark)
 
 
-async def _end(kit: Kit, post: Any, asked: dict[str, Any], how: str, *, why: str = "") -> None:
-    """This one is over; if Slack would not have it, whoever asked for it hears why."""
-    now = kit.clock()
+async def _end(kit: Kit, post: Any, asked: dict[str, Any], how: str) -> None:
     async with kit.database.transaction() as session:
         await digests.ended(session, asked, how)
         await posts.finish(session, post)
-        if why:
-            key, about = f"digest-lost:{post.id}", {"channel": post.recipient, "why": why}
-            await posts.add(session, PostKind.DIGEST_LOST, to=asked["by"], dedupe=key, now=now, **about)
 
 
-async def _lost(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
-    await kit.slack.post(post.recipient, views.lost(payload["channel"], payload["why"]))
-    async with kit.database.transaction() as session:
-        await posts.finish(session, post)
-    return True
+async def _tell(kit: Kit, session: Session, post: Any, asked: dict[str, Any], why: str) -> None:
+    """Slack will not have it: whoever asked for it hears why."""
+    await digests.ended(session, asked, "refused")
+    about = {"what": "digest", "where": post.recipient, "why": why}
+    to = await organizers.next_to(session, asked["by"], admins=kit.settings.admin_users)
+    if to is not None:
+        await posts.add(session, PostKind.LOST, to=to, dedupe=f"lost:digest:{post.id}", now=kit.clock(), **about)
 
 
-MAKERS: dict[str, Maker] = {
-    PostKind.DIGEST: _post,
-    PostKind.DIGEST_LOST: _lost,
-}
+MAKERS: dict[str, Maker] = {PostKind.DIGEST: _post}
+LOSERS: dict[str, Loser] = {PostKind.DIGEST: _tell}
 """As in `handlers.post_kinds`."""
 SUBCOMMANDS: dict[str, Subcommand] = {
     "digest": Subcommand(

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import Refusal
 from bot.gateways.slack import SlackTrouble
-from bot.services import inbox, inbox_channel
+from bot.services import inbox, inbox_channel, inbox_places
 from bot.services.inbox import Item
 from bot.views import ids
 from bot.views import inbox as views
@@ -53,7 +53,7 @@ async def set_inbox(command: Command, kit: Kit) -> str:
         raise
     async with kit.database.transaction() as session:
         await inbox_channel.choose(session, channel, by=command.who, now=kit.clock())
-        await inbox.bring_what_waits(session, channel, now=kit.clock())
+        await inbox_places.bring_what_waits(session, channel, now=kit.clock())
     return f"Calls for help, texts from unknown people, texts in doubt and alarms go to <#{channel}> from now on."
 
 

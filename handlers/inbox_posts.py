@@ -2,19 +2,28 @@
 
 from typing import Any
 
+from bot.database import Session
 from bot.gateways.slack import SlackTrouble
-from bot.services import inbox, posts, replies
+from bot.services import inbox, inbox_places, organizers, posts, replies
 from bot.services.inbox import Item
 from bot.services.posts import PostKind
 from bot.views import inbox as views
-from handlers.kit import Kit, Maker
+from handlers.kit import Kit, Loser, Maker
 
 
 async def _item(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     """The item as it stands now, with all that has come since it was queued."""
     async with kit.database.reading() as session:
-        waiting = await inbox.waiting_below(session, payload["item_id"])
+        waiting = await inbox_places.waiting_below(session, payload["item_id"])
         item = await inbox.read(session, payload["item_id"])
+        suspended = await inbox_places.is_suspended(session, post.recipient)
+    if item.moved != payload["moved"]:
+        async with kit.database.transaction() as session:
+            await posts.finish(session, post)
+        return False
+    if suspended:
+        await _elsewhere(kit, post, item, post.recipient, "suspended")
+        return False
     try:
         channel, ts = await kit.slack.post(post.recipient, views.item(item))
     except SlackTrouble as trouble:
@@ -23,7 +32,7 @@ async def _item(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         await _elsewhere(kit, post, item, post.recipient, str(trouble))
         return True
     async with kit.database.transaction() as session:
-        await inbox.shown(session, item.id, channel, ts)
+        await inbox_places.shown(session, item, post.recipient, channel, ts)
         await posts.finish(session, post)
         if waiting:
             await posts.finish(session, waiting[-1])
@@ -38,16 +47,17 @@ async def _elsewhere(kit: Kit, post: Any, item: Item, lost: str, why: str) -> No
     """Nobody is there any more: the item goes to those who come next, and a channel that is lost is said once."""
     now, admins = kit.clock(), kit.settings.admin_users
     async with kit.database.transaction() as session:
-        await posts.failed(session, post, why, now=now, for_good=True)
+        await posts.finish(session, post)
         await inbox.goes_elsewhere(session, item.id, lost, why, now=now, admins=admins)
 
 
 async def _again(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     """What a stranger wrote since, or that a volunteer asks again: below the item, all that waits together."""
-    async with kit.database.reading() as session:
-        waiting = await inbox.waiting_below(session, payload["item_id"])
+    async with kit.database.transaction() as session:
+        waiting = await inbox_places.waiting_below(session, payload["item_id"])
         item = await inbox.read(session, payload["item_id"])
-    if waiting and item.where is not None:  # while the item itself waits, it will show this too
+        moves = await inbox_places.goes_with_the_inbox(session, item, now=kit.clock(), admins=kit.settings.admin_users)
+    if waiting and item.where is not None and not moves:  # while the item itself waits, it will show this too
         new = {posts.payload_of(each).get("inbound_id") for each in waiting}
         said = [each for each in item.said if each.inbound_id in new]
         try:
@@ -55,11 +65,11 @@ async def _again(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         except SlackTrouble as trouble:
             if not _is_gone(trouble):
                 raise
-            await _elsewhere(kit, post, item, item.where[0], str(trouble))
+            await _elsewhere(kit, post, item, item.shown_to or "", str(trouble))
             return True
     async with kit.database.transaction() as session:
         await posts.finish(session, waiting[-1] if waiting else post)
-    return item.where is not None
+    return item.where is not None and not moves
 
 
 async def _word(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
@@ -73,9 +83,20 @@ async def _word(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     return True
 
 
+async def _tell(kit: Kit, session: Session, post: Any, payload: dict[str, Any], why: str) -> None:
+    """Slack will not have a call, or what comes below it: those who run the campaign hear of it directly."""
+    item = await inbox.read(session, payload["item_id"])
+    if post.kind == PostKind.INBOX_AGAIN:
+        await inbox_places.nowhere(session, item)
+    about: dict[str, Any] = {"what": "inbox", "where": post.recipient or item.shown_to, "why": why}
+    for to in await organizers.who_run(session, item.campaign_id, admins=kit.settings.admin_users):
+        await posts.add(session, PostKind.LOST, to=to, dedupe=f"lost:inbox:{item.id}:{to}", now=kit.clock(), **about)
+
+
 MAKERS: dict[str, Maker] = {
     PostKind.INBOX: _item,
     PostKind.INBOX_AGAIN: _again,
     PostKind.INBOX_WORD: _word,
 }
 """As in `handlers.post_kinds`."""
+LOSERS: dict[str, Loser] = {PostKind.INBOX: _tell, PostKind.INBOX_AGAIN: _tell}

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from bot.database import Database
+from bot.database import Database, Session
 from bot.gateways.slack import Slack
 from bot.gateways.sms import Sms
 from bot.services import pictures
@@ -64,3 +64,5 @@ class Kit:
 
 Maker = Callable[[Kit, Any, dict[str, Any]], Awaitable[bool]]
 """Makes a queued post (its row, its payload), marks it as made, and returns whether Slack was asked for anything."""
+Loser = Callable[[Kit, Session, Any, dict[str, Any], str], Awaitable[None]]
+"""Tells somebody who can mend it that Slack will not have a post (its row, its payload), and why."""

@@ -1,13 +1,17 @@
 """Commands about people: who may do what, and what becomes of one phone number."""
 
 from bot.errors import Refusal
-from bot.services import campaigns, people, phones, reassigning, volunteers
+from bot.gateways.slack import SlackTrouble
+from bot.services import campaigns, inbox, people, phones, reassigning, volunteers
 from handlers.kit import Kit
+from handlers.roles import is_admin
 from handlers.subcommands import Command, Subcommand
 from handlers.words import one, split, unquoted
 from models import Role
 
 BLOCKED_THERE = "If they had texted STOP, their carrier blocks us until they text START."
+STAYS = "They stay an admin all the same: Slack's workspace admins, and those in `ADMIN_USERS`, are admins here too."
+MOST_NAMED = 5
 ELSEWHERE = "What Slack still shows of them, and the carrier's own log, has to be deleted there."
 
 
@@ -21,13 +25,33 @@ async def role(command: Command, kit: Kit) -> str:
     async with kit.database.transaction() as session:
         await volunteers.set_role(session, who, Role(words.lower()), by=command.who, now=kit.clock())
         still_in = await reassigning.still_in(session, who) if words.lower() == Role.NONE else []
-        names = [(await campaigns.by_id(session, each)).name for each in still_in[:5]]
+        if words.lower() == Role.NONE:
+            await inbox.suspended(session, who, now=kit.clock(), admins=kit.settings.admin_users)
+        names = [(await campaigns.by_id(session, each)).name for each in still_in[:MOST_NAMED]]
+    stays = await _stays_admin(kit, who)
     if words.lower() != Role.NONE:
-        return f"<@{who}> is now: {words.lower()}."
-    hint = "".join(
-        f"\nThey still have people of {name}: `/textbank reassign {name} @them` hands those on." for name in names
-    )
-    return f"<@{who}> is suspended.{hint}"
+        also = f" {STAYS}" if stays and words.lower() != Role.ADMIN else ""
+        return f"<@{who}> is now: {words.lower()}.{also}"
+    said = f"<@{who}> can't text any more. {STAYS}" if stays else f"<@{who}> is suspended."
+    return said + _to_hand_on(names, len(still_in) - len(names))
+
+
+async def _stays_admin(kit: Kit, who: str) -> bool:
+    """Somebody whom Slack does not know any more is no admin of it."""
+    try:
+        return await is_admin(kit, who)
+    except SlackTrouble as trouble:
+        if trouble.for_good:
+            return False
+        raise
+
+
+def _to_hand_on(names: list[str], more: int) -> str:
+    """What a suspended person still has; so many campaigns more are not named."""
+    lines = [f"They still have people of {name}: `/textbank reassign {name} @them` hands those on." for name in names]
+    if more:
+        lines.append(f"… and of {more} more {'campaign' if more == 1 else 'campaigns'}.")
+    return "".join(f"\n{line}" for line in lines)
 
 
 async def optout(command: Command, kit: Kit) -> str:

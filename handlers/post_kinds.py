@@ -4,16 +4,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bot.database import Session
 from bot.gateways.slack import SlackTrouble
-from bot.services import imports, posts, replies, texting
+from bot.services import imports, inbox, organizers, posts, reassigning, replies, texting
 from bot.services.contacts import rejects_csv
 from bot.services.posts import PostKind
 from bot.services.replies import Waiting
 from bot.views import blocks, organizing, threads
+from bot.views.lost import lost
 from bot.views.text import escape
 from handlers import digests, exporting, inbox_posts
 from handlers.doubt import made_before
-from handlers.kit import Kit, Maker
+from handlers.kit import Kit, Loser, Maker
 from handlers.pictures import post_card
 from models import ImportState
 
@@ -24,6 +26,8 @@ async def _reply(kit: Kit, post: Any, _payload: dict[str, Any]) -> bool:
         found = await replies.waiting(session, post)
     if found is None:
         return False
+    if found.is_nobodys:
+        return await _find_somebody(kit, post, found)
     if found.root is not None:
         shown = threads.later(found.talk, found.said)
         await kit.slack.post(found.root.channel, shown, thread_ts=found.root.root_ts)
@@ -35,6 +39,19 @@ async def _reply(kit: Kit, post: Any, _payload: dict[str, Any]) -> bool:
     else:
         await _open_thread(kit, post, found)
     return True
+
+
+async def _find_somebody(kit: Kit, post: Any, found: Waiting) -> bool:
+    """Their volunteer is suspended: whoever runs the campaign has the conversation from now on, and the words next."""
+    now, admins = kit.clock(), kit.settings.admin_users
+    async with kit.database.transaction() as session:
+        which = found.talk.conversation_id
+        if found.talk.opted_out:
+            await posts.finish(session, post, up_to=found.up_to)
+        elif not await reassigning.to_whoever_runs_it(session, which, now=now, admins=admins):
+            await posts.finish(session, post, up_to=found.up_to)
+            await inbox.reply_unseen(session, which, "suspended", now=now, admins=admins)
+    return False
 
 
 async def _open_thread(kit: Kit, post: Any, found: Waiting) -> None:
@@ -130,6 +147,26 @@ async def _rejected(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     return True
 
 
+async def _lost(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
+    await kit.slack.post(post.recipient, lost(payload["what"], payload["where"], payload["why"]))
+    await _finish(kit, post)
+    return True
+
+
+async def _reply_unseen(kit: Kit, session: Session, post: Any, payload: dict[str, Any], why: str) -> None:
+    which, admins = payload["conversation_id"], kit.settings.admin_users
+    await inbox.reply_unseen(session, which, why.removeprefix("Slack says "), now=kit.clock(), admins=admins)
+
+
+async def _word_is_lost(kit: Kit, session: Session, post: Any, payload: dict[str, Any], why: str) -> None:
+    """Not even word of a lost post gets there: to the next in line, until nobody is left."""
+    tried = [*payload.get("tried", []), post.recipient]
+    to = await organizers.next_to(session, post.recipient, admins=kit.settings.admin_users, but=tried)
+    if to is not None:
+        key, about = f"{post.dedupe_key}:{to}", {**payload, "tried": tried}
+        await posts.add(session, PostKind.LOST, to=to, dedupe=key, now=kit.clock(), **about)
+
+
 async def _finish(kit: Kit, post: Any, *, up_to: int | None = None) -> None:
     async with kit.database.transaction() as session:
         await posts.finish(session, post, up_to=up_to)
@@ -143,8 +180,16 @@ MAKERS: dict[str, Maker] = {
     PostKind.IMPORTED: _imported,
     PostKind.REJECTED: _rejected,
     PostKind.CARD: _card,
+    PostKind.LOST: _lost,
     **digests.MAKERS,
     **inbox_posts.MAKERS,
     **exporting.MAKERS,
 }
 """Each makes its post, marks it as made, and returns whether Slack was asked for anything."""
+LOSERS: dict[str, Loser] = {
+    PostKind.REPLY: _reply_unseen,
+    PostKind.LOST: _word_is_lost,
+    **inbox_posts.LOSERS,
+    **digests.LOSERS,
+}
+"""Whom each kind tells that it is not going to be made. What has none here is missed by whoever waits for it."""

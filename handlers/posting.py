@@ -12,10 +12,10 @@ from typing import Any
 import structlog
 
 from bot.gateways.slack import SlackTrouble
-from bot.services import inbox, leases, posts
+from bot.services import leases, posts
 from bot.services.posts import PostKind, payload_of
 from handlers.kit import Kit
-from handlers.post_kinds import MAKERS
+from handlers.post_kinds import LOSERS, MAKERS
 
 log = structlog.get_logger()
 
@@ -104,10 +104,10 @@ class Writer:
             if trouble.pause:
                 return await self._put_off(post, trouble)
             for_good = trouble.gone if post.kind == PostKind.REPLY else trouble.for_good
-            await self._failed(post, str(trouble), for_good=for_good)
+            await self._failed(post, str(trouble), f"Slack says {trouble}", for_good=for_good)
         except Exception as error:
             log.exception("a post could not be drawn", kind=post.kind)
-            await self._failed(post, repr(error))
+            await self._failed(post, repr(error), "a fault of ours, which stands in Textbank's log")
 
     async def _put_off(self, post: Any, trouble: SlackTrouble) -> None:
         """Slack is busy, away or closed to us: that is nothing against this post, and nothing else would go either."""
@@ -116,13 +116,13 @@ class Writer:
         async with self.kit.database.transaction() as session:
             await posts.put_off(session, post.merge_key, until=self.budget.shut_until + AFTER_THE_OTHERS)
 
-    async def _failed(self, post: Any, why: str, *, for_good: bool = False) -> None:
+    async def _failed(self, post: Any, why: str, in_words: str, *, for_good: bool = False) -> None:
         now = self.kit.clock()
         log.warning("slack refused a post", kind=post.kind, why=why)
         async with self.kit.database.transaction() as session:
             stuck = await posts.failed(session, post, why, now=now, for_good=for_good)
-            if stuck and post.kind == PostKind.REPLY:
-                await inbox.reply_unseen(session, payload_of(post)["conversation_id"], why, now=now)
+            if stuck and post.kind in LOSERS:
+                await LOSERS[post.kind](self.kit, session, post, payload_of(post), in_words)
 
 
 async def _sleep(stopping: asyncio.Event, seconds: float) -> None:

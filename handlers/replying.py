@@ -1,16 +1,18 @@
 """The modal behind **Reply**."""
 
+import json
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.services import replying
+from bot.services import conversations, replying
 from bot.services.replying import Reply
 from bot.views import ids
 from bot.views import replying as views
 from handlers.kit import Kit
 from handlers.requests import Click
 from handlers.slack_text import for_phone
+from handlers.threads import show_again
 
 
 def register(app: AsyncApp) -> None:
@@ -21,10 +23,11 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_reply(ack: AsyncAck, click: Click, kit: Kit) -> None:
-    """Open the modal."""
+    """Open the modal. It carries the press's own address, by which what was pressed is drawn anew once all is done."""
     async with kit.database.reading() as session:
         form = await replying.form(session, click.number(), by=click.who, now=kit.clock())
-    await kit.slack.open_view(click.trigger_id, views.reply_modal(form))
+    about = {"conversation": click.number(), "shown": click.numbers(), "response_url": click.response_url}
+    await kit.slack.open_view(click.trigger_id, views.reply_modal(form, metadata=json.dumps(about)))
     await ack()
 
 
@@ -32,19 +35,29 @@ async def fill(ack: AsyncAck, body: dict[str, Any], click: Click, kit: Kit) -> N
     """Put a saved reply into the field."""
     view = body["view"]
     async with kit.database.reading() as session:
-        form = await replying.form(session, int(view["private_metadata"]), by=click.who, now=kit.clock())
+        form = await replying.form(session, _about(view)["conversation"], by=click.who, now=kit.clock())
     words = form.with_saved(click.number(), _values(view).get("message", {}).get("value") or "")
-    await kit.slack.update_view(views.reply_modal(form, words=words, drawing=view["hash"]), view)
+    drawn = {"words": words, "drawing": view["hash"], "metadata": view["private_metadata"]}
+    await kit.slack.update_view(views.reply_modal(form, **drawn), view)
     await ack()
 
 
 async def reply(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], kit: Kit) -> None:
-    """Answer, record and close, as one."""
-    given = _reply(view)
+    """Answer, record and close, as one. Done looks the same from here as by its button; a mere answer draws nothing."""
+    given, about = _reply(view), _about(view)
     async with kit.database.transaction() as session:
-        number, act = int(view["private_metadata"]), {"by": body["user"]["id"], "now": kit.clock()}
-        await replying.submit(session, number, given, **act, undo=kit.undo)
+        act = {"by": body["user"]["id"], "now": kit.clock()}
+        talk = await replying.submit(session, about["conversation"], given, **act, undo=kit.undo)
+        said = await conversations.said_in(session, talk.conversation_id, about["shown"]) if talk else []
     await ack()
+    if talk:
+        show_again(kit, about["response_url"], talk, said)
+
+
+def _about(view: dict[str, Any]) -> dict[str, Any]:
+    """Which conversation, and what was pressed for it."""
+    found: dict[str, Any] = json.loads(view["private_metadata"])
+    return found
 
 
 def _reply(view: dict[str, Any]) -> Reply:

@@ -24,6 +24,7 @@ from bot.views.text import escape
 from handlers import home_page
 from handlers.kit import Kit
 from handlers.metrics import HANDLED
+from handlers.roles import is_admin
 from models import Role
 
 log = structlog.get_logger()
@@ -117,7 +118,7 @@ async def require(kit: Kit, who: str, role: Role, doing: str) -> None:
         given = await volunteers.role_of(session, who) or Role.VOLUNTEER
     if role in volunteers.MAY[given]:
         return
-    if who in kit.settings.admin_users or (await kit.slack.profile(who))["admin"]:
+    if await is_admin(kit, who):
         return
     if given is Role.NONE:
         raise Forbidden(volunteers.SUSPENDED)

@@ -92,7 +92,7 @@ def _decides(act: Callable[..., Awaitable[Talk]], *, dated: bool = True) -> Call
             talk = await act(session, click.number(), by=click.who, **when)
             said = await conversations.said_in(session, talk.conversation_id, click.numbers())
         await ack()
-        _show(kit, click, talk, said)
+        show_again(kit, click.response_url, talk, said)
 
     return run
 
@@ -100,13 +100,14 @@ def _decides(act: Callable[..., Awaitable[Talk]], *, dated: bool = True) -> Call
 async def ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """Tell the organizer."""
     async with kit.database.transaction() as session:
-        await inbox.ask_for_help(session, click.number(), by=click.who, words=None, now=kit.clock())
+        asks: dict[str, Any] = {"by": click.who, "words": None, "now": kit.clock(), "admins": kit.settings.admin_users}
+        await inbox.ask_for_help(session, click.number(), **asks)
     await ack()
     kit.slack.whisper(click.response_url, "Help is on its way: your organizer has been told.")
 
 
-def _show(kit: Kit, click: Click, talk: Talk, said: list[Said]) -> None:
+def show_again(kit: Kit, response_url: str, talk: Talk, said: list[Said]) -> None:
     """Draw anew what was pressed: the thread's first message, or one of the later ones with the words it showed."""
-    key = f"thread:{click.value}"
+    key = f"thread:{talk.conversation_id}:{said[0].inbound_id if said else ''}"
     shown = views.later(talk, said) if said else views.root(talk)
-    kit.slack.replace(click.response_url, shown, card=key, version=kit.slack.next_version(key))
+    kit.slack.replace(response_url, shown, card=key, version=kit.slack.next_version(key))

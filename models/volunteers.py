@@ -59,7 +59,7 @@ class Card(SQLModel, table=True):
     clicked_at: datetime | None = Field(default=None, sa_type=Moment)
     """Reply threads wait until the clicking has paused, so as not to bury the card."""
     news: str | None = None
-    """Lines the next drawing shows, once (that somebody opted out, say)."""
+    """Lines the next drawing shows, once (that somebody opted out, say): each the id of its contact and the words."""
 
 
 class Thread(SQLModel, table=True):

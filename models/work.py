@@ -102,8 +102,8 @@ class Setting(SQLModel, table=True):
 class InboxItem(SQLModel, table=True):
     """Something that needs a person: a call for help, a text from an unknown number, doubtful sends, an alarm.
 
-    It is shown in `channel` as message `ts`, with "Take it"; whoever takes it is `taken_by`. What is shown is read from
-    its ids when it is drawn; `payload` holds what no other row has.
+    It is shown to `shown_to` (a channel, or a person) in `channel` as message `ts`, with "Take it"; whoever takes it is
+    `taken_by`. What is shown is read from its ids when it is drawn; `payload` holds what no other row has.
     """
 
     __tablename__ = "inbox_item"
@@ -125,8 +125,11 @@ class InboxItem(SQLModel, table=True):
     """The volunteer who called for help, and gets word when it has come."""
     payload: dict[str, Any] = Field(sa_type=Json)
     at: datetime = Field(sa_type=Moment)
+    shown_to: str | None = None
     channel: str | None = None
     ts: str | None = None
+    moved: int = 0
+    """How often it lost its place: in each new one it is shown once."""
     taken_by: str | None = None
     taken_at: datetime | None = Field(default=None, sa_type=Moment)
     done_at: datetime | None = Field(default=None, sa_type=Moment)

@@ -19,8 +19,7 @@ _NAME = select(contact.c.first_name, contact.c.last_name).where(contact.c.id == 
 async def tell(session: Session, trouble: Trouble, *, now: datetime) -> None:
     """Say what is lost where its volunteer reads it, and pause what the account is not set up to send."""
     for row, words in sorted(trouble.news, key=lambda each: (each[0].volunteer_id, each[0].id)):
-        name = cards.name_of((await session.execute(_NAME, {"which": row.conversation_id})).one())
-        await cards.add_news(session, row.volunteer_id, words.format(name=name))
+        await cards.add_news(session, row.volunteer_id, words, about=row.conversation_id)
     for row, why in trouble.lost:
         await _say_lost(session, row, why, now=now)
     for campaign_id in sorted({row.campaign_id for row in trouble.not_set_up}):

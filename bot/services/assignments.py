@@ -93,7 +93,8 @@ async def hand_out(session: Session, campaign_id: int, volunteer_id: str, count:
     contacts = await _from_pool(session, campaign_id, count, now)
     if not contacts:
         return 0
-    await give(session, campaign_id, volunteer_id, contacts, was=ConversationState.POOL, now=now)
+    counted = await give(session, campaign_id, volunteer_id, contacts, was=ConversationState.POOL, now=now)
+    await tallies.bump(session, [counted])
     what = {"who": by, "what": "handed out", "subject": volunteer_id}
     await audit.note(session, **what, now=now, campaign=campaign_id, contacts=len(contacts))
     return len(contacts)
@@ -101,8 +102,11 @@ async def hand_out(session: Session, campaign_id: int, volunteer_id: str, count:
 
 async def give(
     session: Session, campaign_id: int, volunteer_id: str, contacts: list[int], *, was: ConversationState, now: datetime
-) -> None:
-    """These contacts, which nobody else can change until the transaction ends, join the end of the volunteer's row."""
+) -> dict[str, Any]:
+    """These contacts, which nobody else can change until the transaction ends, join the end of the volunteer's row.
+
+    Returns what is to be counted: with all else that the caller counts, in one go.
+    """
     member = await join(session, campaign_id, volunteer_id)
     mine = {"campaign_id": campaign_id, "volunteer_id": volunteer_id}
     still_holds = (await session.execute(_HELD, mine)).first() is not None
@@ -116,7 +120,7 @@ async def give(
     extended = {"campaign": campaign_id, "who": volunteer_id, "start": start, "last": last + len(contacts)}
     await session.execute(_EXTEND, extended)
     counted: dict[str, Any] = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "script_id": 0, "now": now}
-    await tallies.bump(session, [tallies.entry(tallies.Metric.HANDED, n=len(contacts), **counted)])
+    return tallies.entry(tallies.Metric.HANDED, n=len(contacts), **counted)
 
 
 async def _from_pool(session: Session, campaign_id: int, count: int, now: datetime) -> list[int]:

@@ -248,6 +248,9 @@ _ADD_NEWS = (
     .where(card.c.volunteer_id == bindparam("whose"))
     .values(news=func.coalesce(card.c.news + "\n", "") + bindparam("line"))
 )
+_NAMES = select(contact.c.id, contact.c.first_name, contact.c.last_name).where(
+    contact.c.id.in_(bindparam("ids", expanding=True))
+)
 _SHOWN_ON = update(card).where(card.c.volunteer_id == bindparam("whose")).values(surface=bindparam("on_surface"))
 _REST_NOW = update(card).where(card.c.volunteer_id == bindparam("whose")).values(clicked_at=None)
 
@@ -339,7 +342,7 @@ async def show(
         "campaign_id": turn.campaign_id,
         "last": last,
         "notice": notice,
-        "news": news(seen),
+        "news": await _news(session, seen.news) if seen.news else (),
     }
     if turn.row is not None and turn.until is not None:
         return Card(**common, campaign=turn.row.campaign, next=_draft(turn.row, turn.until), replies=turn.row.replies)
@@ -373,9 +376,12 @@ async def shown_on(session: Session, volunteer_id: str, surface: str) -> None:
     await session.execute(_SHOWN_ON, {"whose": volunteer_id, "on_surface": surface})
 
 
-async def add_news(session: Session, volunteer_id: str, line: str) -> None:
-    """A line that the volunteer's next drawing shows."""
-    await session.execute(_ADD_NEWS, {"whose": volunteer_id, "line": line})
+async def add_news(session: Session, volunteer_id: str, words: str, *, about: int = 0) -> None:
+    """A line that the volunteer's next drawing shows. {name} in it is the name of the contact whom it is `about`.
+
+    It waits by the contact's id: the name is read when it is drawn, and nobody has to be erased here as well.
+    """
+    await session.execute(_ADD_NEWS, {"whose": volunteer_id, "line": f"{about} {words}"})
 
 
 async def rest_now(session: Session, volunteer_id: str) -> None:
@@ -404,9 +410,12 @@ def name_of(row: Any) -> str:
     return f"{row.first_name} {row.last_name}".strip() or "this contact"
 
 
-def news(seen: Any) -> tuple[str, ...]:
+async def _news(session: Session, waiting: str) -> tuple[str, ...]:
     """The lines that have come for the volunteer since the last drawing."""
-    return tuple(seen.news.splitlines()) if seen.news else ()
+    lines = [line.partition(" ") for line in waiting.splitlines()]
+    rows = await session.execute(_NAMES, {"ids": [int(about) for about, _, _ in lines]})
+    names = {str(row.id): name_of(row) for row in rows.all()}
+    return tuple(words.replace("{name}", names.get(about, "")) for about, _, words in lines)
 
 
 async def _rest(session: Session, volunteer_id: str, campaign_id: int, now: datetime) -> tuple[str, Rest]:

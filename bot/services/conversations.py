@@ -28,6 +28,7 @@ from models import (
     state_was,
     texting_window,
     thread,
+    volunteer,
 )
 from models import (
     opt_out as opt_outs,
@@ -37,7 +38,10 @@ from models.types import Moment
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One line of a conversation. `theirs` is the voter's; `state` is that of a text of ours."""
+    """One line of a conversation. `theirs` is the voter's; `state` is that of a text of ours.
+
+    `by` names whoever of us wrote it, if that was not the volunteer whose conversation it is now.
+    """
 
     at: datetime
     body: str
@@ -47,6 +51,7 @@ class Said:
     others: tuple[str, ...] = ()
     """What else came with it, in words: it is named, and not shown."""
     inbound_id: int | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,11 @@ _TALK = (
 )
 _LAST_IN = select(func.max(inbound.c.at)).where(inbound.c.conversation_id == bindparam("conversation_id"))
 _OURS = (
-    select(message.c.created_at.label("at"), message.c.body, message.c.state)
+    select(
+        *(message.c.created_at.label("at"), message.c.body, message.c.state),
+        *(message.c.volunteer_id, volunteer.c.name.label("volunteer")),
+    )
+    .outerjoin(volunteer, volunteer.c.slack_id == message.c.volunteer_id)
     .where(message.c.conversation_id == bindparam("conversation_id"), message.c.state.not_in(NEVER_LEFT))
     .order_by(message.c.id.desc())
     .limit(bindparam("limit"))
@@ -320,11 +329,12 @@ async def talk(session: Session, conversation_id: int, *, last: int = 10) -> Tal
     """The conversation with its last lines, oldest first."""
     found = (await session.execute(_TALK, {"conversation_id": conversation_id})).one()
     values = {"conversation_id": conversation_id, "limit": last}
-    ours = [Said(row.at, row.body, False, row.state) for row in (await session.execute(_OURS, values)).all()]
+    whose = found.volunteer_id or found.created_by
+    ours = [_ours(row, whose) for row in (await session.execute(_OURS, values)).all()]
     came_in = [theirs(row) for row in (await session.execute(_THEIRS, values)).all()]
     return Talk(
         conversation_id=conversation_id,
-        volunteer_id=found.volunteer_id or found.created_by,
+        volunteer_id=whose,
         name=cards.name_of(found),
         place=found.place,
         campaign=found.campaign,
@@ -374,6 +384,11 @@ def theirs(row: Any) -> Said:
     """A text of the voter's."""
     count = len(media.pictures(row.media))
     return Said(row.at, row.body, True, "", pictures=count, others=media.others(row.media), inbound_id=row.id)
+
+
+def _ours(row: Any, whose: str) -> Said:
+    by = "" if row.volunteer_id == whose else row.volunteer or "Another volunteer"
+    return Said(row.at, row.body, False, row.state, by=by)
 
 
 async def _mine(session: Session, conversation_id: int, by: str) -> Any:

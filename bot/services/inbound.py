@@ -23,7 +23,6 @@ from models import (
     OptOutState,
     campaign,
     card,
-    contact,
     conversation,
     inbound,
     message,
@@ -64,11 +63,10 @@ _NEWEST = (
     select(
         *(conversation.c.contact_id, conversation.c.campaign_id, conversation.c.volunteer_id, conversation.c.script_id),
         conversation.c.state,
-        *(opt_out.c.state.label("opted_out"), contact.c.first_name, contact.c.last_name, campaign.c.created_by),
+        *(opt_out.c.state.label("opted_out"), campaign.c.created_by),
         thread.c.root_ts,
         card.c.clicked_at,
     )
-    .join(contact, contact.c.id == conversation.c.contact_id)
     .join(campaign, campaign.c.id == conversation.c.campaign_id)
     .outerjoin(
         thread,
@@ -123,7 +121,7 @@ async def _left(session: Session, found: Any, inbound_id: int, *, is_new: bool, 
     if is_new:
         await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now)])
         if found.volunteer_id is not None:
-            await cards.add_news(session, found.volunteer_id, cards.LEFT.format(name=cards.name_of(found)))
+            await cards.add_news(session, found.volunteer_id, cards.LEFT, about=found.contact_id)
     if found.volunteer_id is not None and found.root_ts is not None:
         key = f"inbound:{inbound_id}"
         ids = {"conversation_id": found.contact_id, "inbound_id": inbound_id}

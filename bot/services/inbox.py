@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, or_, select, text, update
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import audit, conversations, inbox_channel, optouts, posts, volunteers
+from bot.services import audit, conversations, inbox_channel, inbox_places, optouts, posts, volunteers
 from bot.services.conversations import Said, Talk
 from bot.services.posts import PostKind
 from models import OptOutState, campaign, conversation, inbound, inbox_item, opt_out, person
@@ -44,6 +44,7 @@ class Item:
 
     id: int
     kind: Kind
+    campaign_id: int | None
     about: dict[str, Any]
     campaign: str
     said: tuple[Said, ...]
@@ -56,11 +57,13 @@ class Item:
     taken_by: str | None
     done: bool
     where: tuple[str, str] | None
+    shown_to: str | None
+    moved: int
 
 
 _ADD = text(
-    "INSERT INTO inbox_item (dedupe_key, kind, campaign_id, conversation_id, asked_by, payload, at)"
-    " VALUES (:dedupe_key, :kind, :campaign_id, :conversation_id, :asked_by, :payload, :at)"
+    "INSERT INTO inbox_item (dedupe_key, kind, campaign_id, conversation_id, asked_by, payload, at, moved)"
+    " VALUES (:dedupe_key, :kind, :campaign_id, :conversation_id, :asked_by, :payload, :at, 0)"
     " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"
 ).bindparams(bindparam("at", type_=Moment), bindparam("payload", type_=Json))
 _OF_KEY = select(inbox_item.c.id).where(inbox_item.c.dedupe_key == bindparam("key"))
@@ -70,22 +73,13 @@ _ITEM = (
     .outerjoin(campaign, campaign.c.id == inbox_item.c.campaign_id)
     .where(inbox_item.c.id == bindparam("which"))
 )
-_SHOWN = (
-    update(inbox_item)
-    .where(inbox_item.c.id == bindparam("which"), inbox_item.c.ts.is_(None))
-    .values(channel=bindparam("place"), ts=bindparam("stamp"))
-)
-_SHOWN_IN = (
-    update(inbox_item)
-    .where(inbox_item.c.channel == bindparam("place"), inbox_item.c.done_at.is_(None))
-    .values(channel=None, ts=None)
-    .returning(inbox_item.c.id, inbox_item.c.campaign_id)
-)
 _TAKE = (
     update(inbox_item)
     .where(inbox_item.c.id == bindparam("which"), inbox_item.c.taken_by.is_(None), inbox_item.c.done_at.is_(None))
-    .values(taken_by=bindparam("who"), taken_at=bindparam("now"), channel=bindparam("place"), ts=bindparam("stamp"))
+    .values(taken_by=bindparam("who"), taken_at=bindparam("now"))
+    .values(shown_to=bindparam("to"), channel=bindparam("place"), ts=bindparam("stamp"))
 )
+_TAKEN_BY = select(inbox_item.c.id).where(inbox_item.c.taken_by == bindparam("who"), inbox_item.c.done_at.is_(None))
 _HAND_BACK = (
     update(inbox_item)
     .where(inbox_item.c.id == bindparam("which"), inbox_item.c.taken_by.is_not(None), inbox_item.c.done_at.is_(None))
@@ -102,7 +96,6 @@ _OPEN = (
     .where(inbox_item.c.done_at.is_(None))
     .where(or_(inbox_item.c.campaign_id == bindparam("campaign_id"), inbox_item.c.campaign_id.is_(None)))
 )
-_NOWHERE = select(inbox_item.c.id).where(inbox_item.c.done_at.is_(None), inbox_item.c.ts.is_(None)).limit(100)
 _CAMPAIGN_OF = select(conversation.c.campaign_id).where(conversation.c.contact_id == bindparam("which"))
 _WROTE = select(inbound.c.from_number, inbound.c.person_id).where(inbound.c.id == bindparam("first"))
 _STRANGERS = (
@@ -119,14 +112,23 @@ _PERSON = select(person.c.id).where(person.c.phone_hash == bindparam("hashed"))
 # ------------------------------------------------------------------------------------------------------ coming in
 
 
-async def ask_for_help(session: Session, conversation_id: int, *, by: str, words: str | None, now: datetime) -> None:
+async def ask_for_help(
+    session: Session,
+    conversation_id: int,
+    *,
+    by: str,
+    words: str | None,
+    now: datetime,
+    admins: Collection[str] = (),
+) -> None:
     """A volunteer is at a loss; `words` are a draft of theirs. Asked again while nobody is done with it, it is said
     below the same item.
     """
     found = await conversations.for_its_volunteer(session, conversation_id, by=by)
     about = {"words": words or ""}
     which = {"campaign_id": found.campaign_id, "conversation_id": conversation_id, "asked_by": by}
-    item_id, is_new = await _add(session, Kind.HELP, f"help:{conversation_id}:{by}", **which, now=now, about=about)
+    key = f"help:{conversation_id}:{by}"
+    item_id, is_new = await _add(session, Kind.HELP, key, **which, now=now, about=about, admins=admins)
     if not is_new:
         if words:
             await session.execute(_REWORD, {"which": item_id, "about": about})
@@ -148,18 +150,22 @@ async def stranger_wrote(
         await _again(session, item_id, f"in:{inbound_id}", now=now, inbound_id=inbound_id)
 
 
-async def reply_unseen(session: Session, conversation_id: int, why: str, *, now: datetime) -> None:
+async def reply_unseen(
+    session: Session, conversation_id: int, why: str, *, now: datetime, admins: Collection[str] = ()
+) -> None:
     """A voter's words reach nobody: said at most once a day."""
     campaign_id = (await session.execute(_CAMPAIGN_OF, {"which": conversation_id})).scalar_one()
     which = {"campaign_id": campaign_id, "conversation_id": conversation_id}
     key = f"unseen:{conversation_id}:{now:%Y-%m-%d}"
-    await _add(session, Kind.UNSEEN, key, **which, now=now, about={"why": why})
+    await _add(session, Kind.UNSEEN, key, **which, now=now, about={"why": why}, admins=admins)
 
 
-async def doubtful_sends(session: Session, campaign_id: int, count: int, *, now: datetime) -> None:
+async def doubtful_sends(
+    session: Session, campaign_id: int, count: int, *, now: datetime, admins: Collection[str] = ()
+) -> None:
     """So many texts of which nobody can say whether they left."""
     key = f"doubtful:{campaign_id}:{now.isoformat()}"
-    await _add(session, Kind.DOUBTFUL, key, campaign_id=campaign_id, now=now, about={"count": count})
+    await _add(session, Kind.DOUBTFUL, key, campaign_id=campaign_id, now=now, about={"count": count}, admins=admins)
 
 
 async def alarm(
@@ -194,25 +200,22 @@ async def _add(
     if item_id is None:
         return (await session.execute(_OF_KEY, {"key": key})).scalar_one(), False
     for to in await inbox_channel.recipients(session, campaign_id, admins=admins):
-        await show(session, item_id, to, now=now)
+        await inbox_places.show(session, item_id, to, moved=0, now=now)
     return item_id, True
-
-
-async def show(session: Session, item_id: int, to: str, *, now: datetime) -> None:
-    """Queue the item for a channel or a person, once for each."""
-    await posts.add(session, PostKind.INBOX, to=to, dedupe=f"inbox:{item_id}:{to}", now=now, item_id=item_id)
 
 
 async def _again(session: Session, item_id: int, what: str, *, now: datetime, **about: Any) -> None:
     """What has come since goes below the item, all that waits as one post."""
     dedupe = f"inbox:{item_id}:{what}"
     await posts.add(
-        *(session, PostKind.INBOX_AGAIN), to="", dedupe=dedupe, merge=_below(item_id), now=now, item_id=item_id, **about
+        *(session, PostKind.INBOX_AGAIN),
+        to="",
+        dedupe=dedupe,
+        merge=inbox_places.below(item_id),
+        now=now,
+        item_id=item_id,
+        **about,
     )
-
-
-def _below(item_id: int) -> str:
-    return f"inbox:{item_id}:again"
 
 
 # -------------------------------------------------------------------------------------------------------- showing
@@ -237,6 +240,7 @@ async def read(session: Session, item_id: int) -> Item:
     return Item(
         id=row.id,
         kind=Kind(row.kind),
+        campaign_id=row.campaign_id,
         about=about,
         campaign=row.campaign or "",
         said=said,
@@ -249,6 +253,8 @@ async def read(session: Session, item_id: int) -> Item:
         taken_by=row.taken_by,
         done=row.done_at is not None,
         where=(row.channel, row.ts) if row.ts else None,
+        shown_to=row.shown_to,
+        moved=row.moved,
     )
 
 
@@ -261,22 +267,6 @@ async def _stranger(session: Session, first: int) -> tuple[str, tuple[Said, ...]
     return wrote.from_number[-4:], tuple(conversations.theirs(row) for row in reversed(rows))
 
 
-async def waiting_below(session: Session, item_id: int) -> list[Any]:
-    """The posts that are still to go below this item, oldest first."""
-    return await posts.merged(session, _below(item_id))
-
-
-async def shown(session: Session, item_id: int, channel: str, ts: str) -> None:
-    """It is on the screen. Where it was first is where what comes later goes, until somebody takes it elsewhere."""
-    await session.execute(_SHOWN, {"which": item_id, "place": channel, "stamp": ts})
-
-
-async def bring_what_waits(session: Session, to: str, *, now: datetime) -> None:
-    """What was never shown to anybody, because nobody was known, to the inbox that has been set."""
-    for item_id in (await session.execute(_NOWHERE)).scalars().all():
-        await show(session, item_id, to, now=now)
-
-
 async def open_count(session: Session, campaign_id: int) -> int:
     """How many items nobody is done with: of this campaign, and those that are of none."""
     return int((await session.execute(_OPEN, {"campaign_id": campaign_id})).scalar_one())
@@ -285,16 +275,21 @@ async def open_count(session: Session, campaign_id: int) -> int:
 async def goes_elsewhere(
     session: Session, item_id: int, lost: str, why: str, *, now: datetime, admins: Collection[str]
 ) -> None:
-    """Nobody reads there any more. An inbox channel is given up, which is said once, and all its open items go on."""
-    moved = [(await session.execute(_ITEM, {"which": item_id})).one()]
+    """Nobody reads there any more. An inbox channel is given up, which is said once. All that is open there goes on,
+    and so does this item, unless it is shown somewhere else.
+    """
     if await inbox_channel.leave(session, lost, by="slack", now=now):
         words = f"{GONE} Slack says: {why}. Until you set another with `/textbank inbox`, they come here."
         await alarm(session, words, key=f"inbox-gone:{lost}:{now.timestamp()}", now=now, admins=admins)
-        moved += (await session.execute(_SHOWN_IN, {"place": lost})).all()
-    for each in moved:
-        others = await inbox_channel.recipients(session, each.campaign_id, admins=admins)
-        for to in [other for other in others if other != lost] or [admin for admin in admins if admin != lost]:
-            await show(session, each.id, to, now=now)
+    await inbox_places.leave(session, lost, now=now, admins=admins)
+    await inbox_places.go_on(session, item_id, lost, now=now, admins=admins)
+
+
+async def suspended(session: Session, who: str, *, now: datetime, admins: Collection[str] = ()) -> None:
+    """Nothing is shown to them any more, and what they had taken is anybody's again."""
+    for item_id in (await session.execute(_TAKEN_BY, {"who": who})).scalars().all():
+        await hand_back(session, item_id, by=who, now=now)
+    await inbox_places.leave(session, who, now=now, admins=admins)
 
 
 # --------------------------------------------------------------------------------------------------------- taking
@@ -302,7 +297,8 @@ async def goes_elsewhere(
 
 async def take(session: Session, item_id: int, *, by: str, at: tuple[str | None, str | None], now: datetime) -> Item:
     """Make it `by`'s, if it is nobody's yet: `taken_by` of what is returned says whose it is."""
-    values = {"which": item_id, "who": by, "now": now, "place": at[0], "stamp": at[1]}
+    to = by if (at[0] or "").startswith("D") else at[0]
+    values = {"which": item_id, "who": by, "now": now, "to": to, "place": at[0], "stamp": at[1]}
     taken: Any = await session.execute(_TAKE, values)
     if taken.rowcount:
         await audit.note(session, who=by, what="inbox taken", subject=str(item_id), now=now)
@@ -337,7 +333,7 @@ async def done(session: Session, item_id: int, *, by: str, now: datetime) -> Ite
 
 
 async def _check_all_is_read(session: Session, item_id: int) -> None:
-    if await waiting_below(session, item_id):
+    if await inbox_places.waiting_below(session, item_id):
         raise Refusal("Something more has come at this very moment. Read that first.")
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, select, text
 
 from bot.database import Session
-from bot.services import audit
-from models import CampaignState, campaign, setting, state_is
+from bot.services import audit, organizers
+from models import setting
 
 _CHANNEL = select(setting.c.value).where(setting.c.name == "inbox")
 _SET = text(
@@ -15,9 +15,6 @@ _SET = text(
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
 _UNSET = delete(setting).where(setting.c.name == "inbox", setting.c.value == bindparam("channel"))
-_MADE_BY = select(campaign.c.created_by).where(campaign.c.id == bindparam("campaign_id"))
-_ORGANIZERS = select(campaign.c.created_by).where(state_is(campaign, CampaignState.LIVE)).distinct()
-_LAST_ORGANIZER = select(campaign.c.created_by).order_by(campaign.c.id.desc()).limit(1)
 
 
 async def current(session: Session) -> str | None:
@@ -40,14 +37,11 @@ async def leave(session: Session, channel: str, *, by: str, now: datetime) -> bo
     return True
 
 
-async def recipients(session: Session, campaign_id: int | None, *, admins: Collection[str] = ()) -> list[str]:
-    """Who is shown a call: the inbox channel alone, or whoever made the campaign.
-
-    Without a campaign it is the organizers of live ones, else `admins`, else whoever made the newest campaign.
-    """
-    if channel := await current(session):
+async def recipients(
+    session: Session, campaign_id: int | None, *, admins: Collection[str] = (), but: str = ""
+) -> list[str]:
+    """Who is shown a call: the inbox channel alone, or whoever runs the campaign; but not the place that was lost."""
+    channel = await current(session)
+    if channel and channel != but:
         return [channel]
-    if campaign_id is not None:
-        return list((await session.execute(_MADE_BY, {"campaign_id": campaign_id})).scalars().all())
-    organizers = list((await session.execute(_ORGANIZERS)).scalars().all())
-    return organizers or list(admins) or list((await session.execute(_LAST_ORGANIZER)).scalars().all())
+    return await organizers.who_run(session, campaign_id, admins=admins, but=(but,))

@@ -178,8 +178,7 @@ async def _block(
             await session.execute(_GIVE_UP, {"which": row.conversation_id, "as_what": closed_as})
         elif is_first:
             await session.execute(_BACK_IN_HAND, {"which": row.conversation_id, "words": row.body})
-            name = cards.name_of((await session.execute(_NAME, {"which": row.conversation_id})).one())
-            await cards.add_news(session, row.volunteer_id, cards.HELD_BACK.format(name=name))
+            await cards.add_news(session, row.volunteer_id, cards.HELD_BACK, about=row.conversation_id)
         else:
             await session.execute(WAITS_AGAIN, {"which": row.conversation_id, "now": now})
         clicked = Metric.TEXTED if is_first else Metric.ANSWERED

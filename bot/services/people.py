@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import String, bindparam, cast, delete, func, select, update
+from sqlalchemy import String, bindparam, cast, delete, select, update
 
 from bot.database import Session
 from bot.errors import Refusal
@@ -18,7 +18,6 @@ from bot.services.tallies import Metric
 from models import (
     OptOutState,
     answer,
-    card,
     contact,
     conversation,
     import_reject,
@@ -35,17 +34,14 @@ _PERSON = select(person.c.id, person.c.phone, person.c.unreachable).where(person
 _STATE = select(opt_out.c.state).where(opt_out.c.phone_hash == bindparam("hashed"))
 _NEWEST = (
     select(
-        *(conversation.c.campaign_id, conversation.c.volunteer_id, conversation.c.script_id),
-        *(contact.c.first_name, contact.c.last_name),
+        *(conversation.c.contact_id, conversation.c.campaign_id),
+        *(conversation.c.volunteer_id, conversation.c.script_id),
     )
-    .join(contact, contact.c.id == conversation.c.contact_id)
     .where(conversation.c.person_id == bindparam("person_id"), conversation.c.last_out_at.is_not(None))
     .order_by(conversation.c.last_out_at.desc())
     .limit(1)
 )
-_CONTACTS = select(contact.c.id, contact.c.first_name, contact.c.last_name).where(
-    contact.c.person_id == bindparam("person_id")
-)
+_CONTACTS = select(contact.c.id).where(contact.c.person_id == bindparam("person_id"))
 _THEIRS: Any = bindparam("ids", expanding=True)
 _BLANK_PERSON = update(person).where(person.c.id == bindparam("which")).values(phone=None, line_type=None)
 _BLANK_CONTACTS = (
@@ -75,11 +71,6 @@ _BLANK_STRANGER = (
     .values(from_number="", body="", media=None)
     .returning(inbound.c.id)
 )
-_NAMELESS_NEWS = (
-    update(card)
-    .where(card.c.news.contains(bindparam("name")))
-    .values(news=func.replace(card.c.news, bindparam("name"), "Somebody"))
-)
 _NO_ANSWERS = delete(answer).where(answer.c.conversation_id.in_(_THEIRS))
 _REJECTED = select(import_reject.c.import_id, import_reject.c.row, import_reject.c.raw).where(
     cast(import_reject.c.raw, String).contains(bindparam("last_digit"))
@@ -108,7 +99,7 @@ async def opt_out_by_hand(session: Session, phone: str, *, secret: str, by: str,
         counted = {"campaign_id": found.campaign_id, "volunteer_id": found.volunteer_id, "script_id": found.script_id}
         await tallies.bump(session, [tallies.entry(Metric.OPT_OUTS, **counted, now=now)])
         if found.volunteer_id is not None:
-            await cards.add_news(session, found.volunteer_id, cards.LEFT.format(name=cards.name_of(found)))
+            await cards.add_news(session, found.volunteer_id, cards.LEFT, about=found.contact_id)
     return is_new
 
 
@@ -150,12 +141,9 @@ async def _erase(session: Session, person_id: int, why: str, *, now: datetime) -
     await optouts.close_conversations(session, person_id, ERASED)
     await optouts.unreachable(session, person_id, why, now=now)  # what was clicked until the conversations were closed
     await session.execute(_BLANK_PERSON, {"which": person_id})
-    contacts = (await session.execute(_CONTACTS, {"person_id": person_id})).all()
-    ids = {"ids": [row.id for row in contacts]}
+    ids = {"ids": (await session.execute(_CONTACTS, {"person_id": person_id})).scalars().all()}
     for statement in (_BLANK_CONTACTS, _BLANK_DRAFTS, _BLANK_TEXTS, _BLANK_INBOUND, _NO_ANSWERS, _BLANK_CALLS):
         await session.execute(statement, ids)
-    for name in {cards.name_of(row) for row in contacts}:
-        await session.execute(_NAMELESS_NEWS, {"name": name})
 
 
 async def _erase_unmatched(session: Session, phone: str, person_id: int) -> bool:

@@ -30,7 +30,7 @@ class PostKind(StrEnum):
     INBOX_AGAIN = "inbox_again"
     INBOX_WORD = "inbox_word"
     DIGEST = "digest"
-    DIGEST_LOST = "digest_lost"
+    LOST = "lost"
     CARD = "card"
 
 
@@ -46,7 +46,7 @@ PRIORITY = {
     PostKind.NOT_EXPORTED: 10,
     PostKind.ASSIGNED: 20,
     PostKind.DIGEST: 20,
-    PostKind.DIGEST_LOST: 20,
+    PostKind.LOST: 20,
     PostKind.CARD: 30,
 }
 MAX_ATTEMPTS = 20

@@ -1,10 +1,11 @@
 """What a volunteer has, taken back or handed on: contacts not texted yet, and conversations that are open.
 
 In steps of some hundred rows, each in a transaction of its caller's, so that clicks go on meanwhile. What is broken off
-half-way has moved as far as it came, and the same command goes on from there.
+half-way has moved as far as it came, and the same command goes on from there. Rows are locked so that a
+click's card may still refer to them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import cycle
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 
 from bot.database import Session
-from bot.services import assignments, audit, posts, tallies
+from bot.services import assignments, audit, organizers, posts, tallies, volunteers
 from bot.services.posts import PostKind
 from models import ConversationState, Role, card, conversation, inbound, membership, state_is, volunteer
 
@@ -30,20 +31,20 @@ _HELD = (
     .where(*_OF, state_is(conversation, ConversationState.HELD))
     .order_by(conversation.c.position)
     .limit(AT_ONCE)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _WAITING = (
     select(conversation.c.contact_id)
     .where(*_OF, state_is(conversation, ConversationState.NEEDS_REPLY))
     .order_by(conversation.c.waiting_since)
     .limit(AT_ONCE)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _OPEN = (
     select(conversation.c.contact_id)
     .where(*_OF, state_is(conversation, ConversationState.TEXTED, ConversationState.TALKING))
     .limit(AT_ONCE)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _TO_POOL = (
     update(conversation)
@@ -79,6 +80,11 @@ _AT_HAND = (
     .order_by(card.c.clicked_at.desc())
     .limit(MOST_HELPERS)
 )
+_HOLDER = (
+    select(conversation.c.campaign_id, conversation.c.volunteer_id, volunteer.c.role)
+    .outerjoin(volunteer, volunteer.c.slack_id == conversation.c.volunteer_id)
+    .where(conversation.c.contact_id == bindparam("which"))
+)
 _STILL_IN = (
     select(conversation.c.campaign_id)
     .where(
@@ -113,8 +119,8 @@ async def hand_on(session: Session, campaign_id: int, holder: str, to: str, *, b
     """A step of contacts that were not texted goes to the end of another's row. Returns how many, as `take_back`."""
     held = await _ids(session, _HELD, campaign_id, holder)
     if held:
-        await assignments.give(session, campaign_id, to, held, was=ConversationState.HELD, now=now)
-        await _left(session, campaign_id, holder, held, now=now)
+        given = await assignments.give(session, campaign_id, to, held, was=ConversationState.HELD, now=now)
+        await _left(session, campaign_id, holder, held, given, now=now)
         what = {"who": by, "what": "handed on", "subject": holder}
         await audit.note(session, **what, now=now, campaign=campaign_id, contacts=len(held), to=to)
     return len(held)
@@ -131,7 +137,7 @@ async def hand_on_conversations(
     ids = waiting or await _ids(session, _OPEN, campaign_id, holder)
     if not ids:
         return 0
-    for helper in to:
+    for helper in sorted(to):  # in one order, whoever hands on to whom
         await assignments.join(session, campaign_id, helper)
     rows = [{"which": which, "helper": helper} for which, helper in zip(ids, cycle(to), strict=False)]
     await session.execute(_HAND_ON, rows)
@@ -140,6 +146,30 @@ async def hand_on_conversations(
     what = {"who": by, "what": "conversations handed on", "subject": holder}
     await audit.note(session, **what, now=now, campaign=campaign_id, conversations=len(ids), to=list(to))
     return len(ids)
+
+
+async def is_nobodys(session: Session, conversation_id: int) -> bool:
+    """Whether nobody looks after this conversation: its volunteer is suspended, or it has none."""
+    found = (await session.execute(_HOLDER, {"which": conversation_id})).one()
+    return found.volunteer_id is None or found.role == Role.NONE
+
+
+async def to_whoever_runs_it(
+    session: Session, conversation_id: int, *, now: datetime, admins: Collection[str] = ()
+) -> bool:
+    """A conversation that is nobody's goes to whoever runs its campaign, or the next in line. False if nobody is."""
+    if not await is_nobodys(session, conversation_id):
+        return True
+    found = (await session.execute(_HOLDER, {"which": conversation_id})).one()
+    for helper in (await organizers.who_run(session, found.campaign_id, admins=admins))[:1]:
+        await volunteers.meet(session, helper)
+        await assignments.join(session, found.campaign_id, helper)
+        await session.execute(_HAND_ON, {"which": conversation_id, "helper": helper})
+        about = {"campaign": found.campaign_id, "conversations": 1, "to": [helper]}
+        what = {"who": "textbank", "what": "conversations handed on", "subject": found.volunteer_id or ""}
+        await audit.note(session, **what, now=now, **about)
+        return True
+    return False
 
 
 async def at_hand(session: Session, campaign_id: int, *, but: str, now: datetime) -> list[str]:
@@ -157,10 +187,15 @@ async def _ids(session: Session, statement: Any, campaign_id: int, holder: str) 
     return list((await session.execute(statement, {"campaign_id": campaign_id, "holder": holder})).scalars())
 
 
-async def _left(session: Session, campaign_id: int, holder: str, ids: list[int], *, now: datetime) -> None:
-    """The former holder's count goes down, and a card that shows one of them is out of date from now on."""
+async def _left(
+    session: Session, campaign_id: int, holder: str, ids: list[int], *given: dict[str, Any], now: datetime
+) -> None:
+    """The former holder's count goes down, and a card that shows one of them is out of date from now on.
+
+    Counted together with what is `given`: two who hand on to each other would else wait for each other.
+    """
     counted: dict[str, Any] = {"campaign_id": campaign_id, "volunteer_id": holder, "script_id": 0, "now": now}
-    await tallies.bump(session, [tallies.entry(tallies.Metric.HANDED, n=-len(ids), **counted)])
+    await tallies.bump(session, [tallies.entry(tallies.Metric.HANDED, n=-len(ids), **counted), *given])
     await session.execute(_OFF_THE_CARD, {"holder": holder, "ids": ids})
 
 

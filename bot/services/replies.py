@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.database import Session
-from bot.services import cards, conversations, posts
+from bot.services import cards, conversations, posts, reassigning
 from bot.services.conversations import Said, Talk
 from bot.services.inbound import CALM
 from bot.services.posts import PostKind, payload_of
@@ -17,6 +17,8 @@ A_MOMENT = timedelta(seconds=2)
 class Waiting:
     """What waits for one thread. `root` is the thread's (channel, root_ts); None: there is none yet, as far as we know.
 
+    If it `is_nobodys`, its volunteer is suspended and gets nothing more.
+
     Of the posts up to `doubted` nobody can say whether Slack has made a thread of them: it fell silent at `doubted_at`.
     """
 
@@ -27,6 +29,7 @@ class Waiting:
     calm_at: datetime | None
     doubted: int | None
     doubted_at: datetime | None
+    is_nobodys: bool
 
     @property
     def mark(self) -> str:
@@ -52,6 +55,7 @@ async def waiting(session: Session, post: Any) -> Waiting | None:
         calm_at=card.clicked_at + CALM if card is not None and card.clicked_at is not None else None,
         doubted=doubted[-1].id if doubted else None,
         doubted_at=min((row.doubted_at for row in doubted), default=None),
+        is_nobodys=await reassigning.is_nobodys(session, conversation_id),
     )
 
 

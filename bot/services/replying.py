@@ -62,15 +62,17 @@ async def form(session: Session, conversation_id: int, *, by: str, now: datetime
 
 async def submit(
     session: Session, conversation_id: int, reply: Reply, *, by: str, now: datetime, undo: timedelta
-) -> None:
-    """All of it or nothing. The same modal twice is one text. Raises Refusal if there is nothing to do."""
+) -> Talk | None:
+    """All of it or nothing; the conversation, if it is done now. The same modal twice is one text.
+
+    Raises Refusal if there is nothing to do.
+    """
     found = await conversations.for_its_volunteer(session, conversation_id, by=by)
     if reply.words:
         key = f"modal:{reply.view_id}"
         await conversations.answer(session, conversation_id, reply.words, by=by, act_key=key, now=now, undo=undo)
         await conversations.echo(session, conversation_id, view_id=reply.view_id, words=reply.words, by=by, now=now)
     is_recorded = await surveys.record(session, found, reply.answers, by=by, now=now)
-    if reply.is_done:
-        await conversations.done(session, conversation_id, by=by)
     if not (reply.words or is_recorded or reply.is_done):
         raise Refusal("There is nothing to send or to record yet.", field="message")
+    return await conversations.done(session, conversation_id, by=by) if reply.is_done else None

@@ -58,14 +58,6 @@ def is_set(channel: str, schedule: Schedule, first: datetime, *, now: datetime, 
     return "\n".join(lines)
 
 
-def lost(channel: str, why: str) -> Message:
-    """Word to whoever set a digest that Slack would not have."""
-    return message(
-        f":warning: The digest could not be posted in <#{channel}>: Slack says {escape(why)}. "
-        "If I am no longer in the channel, type `/invite @Textbank` in it."
-    )
-
-
 def _place(tz: str) -> str:
     return f"{tz.rpartition('/')[2].replace('_', ' ')} time"
 

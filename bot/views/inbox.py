@@ -111,7 +111,7 @@ def _said(shown: Item) -> list[Block]:
         return [*lines(shown.said, shown.ending), *_verdict(shown)]
     if shown.talk is None:
         return []
-    blocks = lines(shown.said, shown.talk.name, us=f"<@{_volunteer(shown)}>")
+    blocks = lines(shown.said, shown.talk.name, us=f"<@{shown.talk.volunteer_id}>")
     if draft := shown.about.get("words"):
         blocks.append(section(clip(f"<@{shown.asked_by}> thought of writing:\n{quoted(draft)}", SECTION_LENGTH)))
     return blocks

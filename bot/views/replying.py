@@ -12,7 +12,7 @@ OPTION_LENGTH = 75
 DONE = "done"
 
 
-def reply_modal(form: Form, *, words: str | None = None, drawing: str = "1") -> Block:
+def reply_modal(form: Form, *, metadata: str, words: str | None = None, drawing: str = "1") -> Block:
     """`words` stand in the field; `drawing` tells this one from those before it."""
     blocks = lines(form.talk.said[-4:], form.talk.name)
     blocks += [section(f":warning: {escape(form.silent)}")] if form.silent else _answer(form, words, drawing)
@@ -20,7 +20,7 @@ def reply_modal(form: Form, *, words: str | None = None, drawing: str = "1") -> 
     if not form.talk.done:
         done = boxes([option("Done with this conversation", DONE, "If they write again, it comes back to you.")])
         blocks.append(choice("And then", "then", done, optional=True))
-    title, metadata = plain(f"Reply to {form.talk.name}"), str(form.talk.conversation_id)
+    title = plain(f"Reply to {form.talk.name}")
     return modal(title, ids.REPLY, blocks, submit="Save" if form.silent else "Send", metadata=metadata)
 
 

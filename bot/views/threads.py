@@ -78,7 +78,8 @@ def _with_it(said: Said) -> str:
 
 def _line(said: Said, name: str, us: str) -> str:
     doubt = _DOUBTFUL.get(said.state) or _LOST.get(said.state)
-    who = f"*{escape(name)}*" if said.theirs else us + (f" ({doubt})" if doubt else "")
+    ours = f"*{escape(said.by)}*" if said.by else us
+    who = f"*{escape(name)}*" if said.theirs else ours + (f" ({doubt})" if doubt else "")
     return f"{who}\n{quoted(_words(said))}{_with_it(said)}"
 
 

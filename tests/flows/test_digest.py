@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.services.posts import MAX_ATTEMPTS
 from handlers import clock as clock_handler
 from handlers.posting import Writer
 from sandbox.carrier import Phone
@@ -247,6 +248,22 @@ async def test_whoever_set_it_hears_when_slack_will_not_have_it(world: World, da
     await world.a_while()
     assert "could not be posted" in olivia.dm.messages[-1].words
     assert "not_in_channel" in olivia.dm.messages[-1].words
+
+
+@pytest.mark.parametrize("errors", [["fatal_error"] * MAX_ATTEMPTS, ["not_in_channel", "user_disabled"]])
+async def test_a_digest_that_can_not_be_posted_is_told_to_somebody_once(
+    world: World, daily: Channel, olivia: Person, errors: list[str]
+) -> None:
+    nell = world.slack.person("Nell Next")
+    await olivia.types("/textbank role @nell organizer")
+    for error in errors:
+        world.slack.respond_next("chat.postMessage", error=error)
+    await until(world, 18)
+    for _ in errors:
+        await world.a_while(900)
+    told = [message.words for one in (olivia, nell) for message in one.dm.messages if "could not be" in message.words]
+    assert len(told) == 1
+    assert f"Slack says {errors[0]}" in told[0]
 
 
 # ---------------------------------------------------------------------------------------------- once, and in time

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.services.posts import MAX_ATTEMPTS
 from sandbox.carrier import Phone
 from sandbox.slack import Channel, Message, Person, clicks
 from tests.flows.sending import states
@@ -351,6 +352,128 @@ async def test_what_a_stranger_adds_in_a_channel_that_is_gone_is_not_lost(
     call = next(message.words for message in olivia.dm.messages if "7788" in message.words)
     assert "> Who is this?" in call
     assert "> Hello?!" in call
+
+
+@pytest.mark.parametrize("how", ["moved", "moved and archived", "off"])
+async def test_what_comes_after_an_open_item_comes_once_to_where_the_inbox_is_now(
+    world: World, inbox: Channel, olivia: Person, card: None, how: str
+) -> None:
+    await world.phone(STRANGER).texts("Who is this?")
+    await world.settles()
+    new = world.slack.channel("#new", olivia)
+    await olivia.types("/textbank inbox off" if how == "off" else "/textbank inbox #new")
+    inbox.archived = how == "moved and archived"
+    old = len(inbox.messages)
+    for words in ("Hello?!", "Anybody?"):
+        await world.phone(STRANGER).texts(words)
+        await world.settles()
+    shown = [message.words for message in (olivia.dm if how == "off" else new).messages]
+    assert [sum(f"> {words}" in each for each in shown) for words in ("Hello?!", "Anybody?")] == [1, 1]
+    assert len(inbox.messages) == old
+
+
+async def test_what_comes_after_an_item_in_the_messages_of_somebody_who_is_gone_comes_to_the_other_organizer(
+    world: World, olivia: Person, card: None
+) -> None:
+    ada = world.slack.person("Ada Admin", is_admin=True)
+    world.organizer = ada
+    await world.live_campaign("Recount")
+    await world.phone(STRANGER).texts("Who is this?")
+    await world.settles()
+    other = max((olivia, ada), key=lambda one: one.dm.messages[-1].ts)  # it was shown to the first before
+    world.slack.respond_next("chat.postMessage", error="user_disabled")
+    for words in ("Hello?!", "Anybody?"):
+        await world.phone(STRANGER).texts(words)
+        await world.settles()
+    shown = [message.words for message in other.dm.messages]
+    assert [sum(f"> {words}" in each for each in shown) for words in ("Hello?!", "Anybody?")] == [1, 1]
+
+
+@pytest.mark.parametrize("error", ["invalid_blocks", "a fault of ours"])
+async def test_a_call_that_slack_will_not_have_is_told_once_and_can_be_brought_again(
+    world: World, inbox: Channel, olivia: Person, priya: Person, thread: Message, error: str
+) -> None:
+    await world.a_while()  # her card has come again
+    times = 1 if error == "invalid_blocks" else MAX_ATTEMPTS
+    world.slack.respond_next("chat.postMessage", error=error.replace(" ", "_"), times=times)
+    await priya.presses("Ask for help", on=thread)
+    for _ in range(times):
+        await world.a_while(1000)
+    told = [message.words for message in olivia.dm.messages if "could not be posted" in message.words]
+    assert len(told) == 1
+    assert f"in <#{inbox.id}>: Slack says {error.replace(' ', '_')}" in told[0]
+    await olivia.types("/textbank inbox #inbox")
+    await world.settles()
+    assert "asks for help with *Sara Lopez*" in inbox.messages[-1].words
+
+
+async def test_what_slack_will_not_have_below_a_call_is_told_once(
+    world: World, inbox: Channel, olivia: Person, card: None
+) -> None:
+    await world.phone(STRANGER).texts("Who is this?")
+    await world.settles()
+    world.slack.respond_next("chat.postMessage", error="invalid_blocks", times=1)
+    await world.phone(STRANGER).texts("Hello?!")
+    await world.settles()
+    assert sum("could not be posted" in message.words for message in olivia.dm.messages) == 1
+    await olivia.types("/textbank inbox #inbox")
+    await world.settles()
+    assert "> Hello?!" in inbox.messages[-1].words
+
+
+# ---------------------------------------------------------------------------------------------------------- suspended
+
+
+async def test_whoever_is_suspended_gets_no_calls_and_the_next_in_line_does(
+    world: World, olivia: Person, card: None
+) -> None:
+    """What was shown to them goes on too."""
+    ada = world.slack.person("Ada Admin", is_admin=True)
+    await world.phone(STRANGER).texts("Who is this?")
+    await world.settles()
+    next_ = world.slack.person("Nell Next")
+    await ada.types("/textbank role @nell organizer")
+    await ada.types("/textbank role @olivia none")
+    await world.settles()
+    had = len(olivia.dm.messages)
+    assert "> Who is this?" in next_.dm.messages[-1].words
+    await world.phone(STRANGER).texts("Hello?!")
+    await world.phone("+13135557799").texts("And this?")
+    await world.settles()
+    assert len(olivia.dm.messages) == had
+    assert "> Hello?!" in "".join(message.words for message in next_.dm.messages)
+    assert "> And this?" in next_.dm.messages[-1].words
+
+
+async def test_words_for_a_suspended_volunteer_come_to_whoever_runs_the_campaign_and_can_be_answered(
+    world: World, olivia: Person, priya: Person, sara: Phone, thread: Message
+) -> None:
+    await olivia.types("/textbank role @priya none")
+    await sara.texts("Hello?")
+    await world.a_while()
+    await world.a_while()
+    assert all("> Hello?" not in message.words for message in priya.dm.messages)
+    [root] = olivia.threads
+    assert "> Hello?" in root.words
+    await olivia.writes("At the library", in_=root)
+    await world.a_while()
+    assert world.carrier.texts_to(sara)[-1] == "At the library"
+
+
+async def test_words_for_a_suspended_volunteer_of_a_suspended_organizer_come_to_the_next_in_line(
+    world: World, olivia: Person, priya: Person, sara: Phone, thread: Message
+) -> None:
+    ada = world.slack.person("Ada Admin", is_admin=True)
+    nell = world.slack.person("Nell Next")
+    await ada.types("/textbank role @nell organizer")
+    await ada.types("/textbank role @priya none")
+    await ada.types("/textbank role @olivia none")
+    had = len(olivia.dm.messages)
+    await sara.texts("Hello?")
+    await world.a_while()
+    await world.a_while()
+    assert len(olivia.dm.messages) == had
+    assert "> Hello?" in nell.threads[0].words
 
 
 # ---------------------------------------------------------------------------------------------------------- strangers

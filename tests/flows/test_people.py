@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.carrier import Phone
 from sandbox.slack import Message, Person
-from tests.world import LIST, World
+from tests.world import LIST, World, people
 
 SARA = "+13135550101"
 EVERYWHERE = (
@@ -168,6 +168,27 @@ async def test_whoever_is_erased_is_texted_by_no_card_and_from_no_queue(
     assert [text.to for text in world.carrier.texts] == ["+13135550103"]
 
 
+async def test_news_of_somebody_else_keeps_their_name_when_one_is_erased_that_is_part_of_it(
+    world: World, olivia: Person, priya: Person
+) -> None:
+    await world.live_campaign(contacts=LIST.replace("Tom,Reed", "Sara,Lopezki"))
+    await world.texting(priya)
+    for _ in range(2):
+        await priya.presses("Send")
+        await world.drawn()
+    await world.a_while()
+    await world.phone(SARA).texts("STOP")
+    await world.phone("+13135550102").texts("STOP")
+    await world.settles()
+    await olivia.types(f"/textbank forget {SARA}")
+    await priya.presses("Skip")
+    await world.drawn()
+
+    shown = priya.dm.messages[-1].words
+    assert "Sara Lopezki opted out and won't be texted again." in shown
+    assert "this contact opted out and won't be texted again." in shown
+
+
 async def test_whoever_was_erased_and_agrees_anew_comes_back_with_the_new_file(
     world: World, olivia: Person, priya: Person
 ) -> None:
@@ -214,3 +235,26 @@ async def test_whoever_suspends_somebody_is_told_what_they_still_have(
     await olivia.types("/textbank reassign Fall GOTV @priya")
     await world.settles()
     assert await said(olivia, "/textbank role @priya none") == f"<@{priya.id}> is suspended."
+
+
+async def test_a_role_does_not_take_away_what_slack_or_the_settings_give(world: World, olivia: Person) -> None:
+    ada = world.slack.person("Ada Admin", is_admin=True)
+    for role, said_ in {
+        "none": "can't text any more",
+        "volunteer": "is now: volunteer.",
+        "admin": "is now: admin.",
+    }.items():
+        answer = await said(olivia, f"/textbank role @ada {role}")
+        assert answer.startswith(f"<@{ada.id}> {said_}")
+        assert ("They stay an admin all the same" in answer) == (role != "admin")
+    await olivia.types("/textbank role @ada none")
+    assert "Only an admin" not in await said(ada, "/textbank role @olivia organizer")
+
+
+async def test_of_many_campaigns_it_is_said_how_many_are_not_named(world: World, olivia: Person, priya: Person) -> None:
+    for number in range(7):
+        await world.live_campaign(f"Fall {number}", people(1))
+        await olivia.types(f"/textbank assign Fall {number} @priya 1")
+    answer = await said(olivia, "/textbank role @priya none")
+    assert answer.count("They still have people of") == 5
+    assert "… and of 2 more campaigns." in answer

@@ -174,6 +174,24 @@ async def test_a_text_undone_after_its_contact_was_handed_on_is_back_in_the_new_
     assert "it's Sam" in sam.card.inputs["Message"]
 
 
+async def test_a_conversation_that_was_handed_on_shows_who_of_us_wrote_what(
+    world: World, olivia: Person, priya: Person, sam: Person, thread: Message
+) -> None:
+    await priya.writes("I'll find out", in_=thread)
+    await world.a_while()
+    await reassigned(world, olivia, "Fall @priya @sam")
+    await world.phone(SARA).texts("Well?")
+    await world.a_while()
+    [root] = sam.threads
+    assert "*Priya Shah*\n> I'll find out" in root.words
+    assert "*You*" not in root.words
+    await sam.writes("At the library", in_=root)
+    await world.a_while()
+    await sam.presses("Reply", on=root)
+    assert "*Priya Shah*\n> I'll find out" in sam.modal.words
+    assert "*You*\n> At the library" in sam.modal.words
+
+
 async def test_with_nobody_named_contacts_go_back_and_conversations_to_those_who_text_now(
     world: World, olivia: Person, priya: Person, sam: Person
 ) -> None:

@@ -1,6 +1,7 @@
 """Voters answer: a thread opens for each in the volunteer's direct message, and what is typed there is texted."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -289,10 +290,20 @@ async def test_an_answer_that_does_not_arrive_is_told_in_the_thread(
 # -------------------------------------------------------------------------------------------------- the buttons
 
 
+async def in_the_modal(priya: Person, shown: Message) -> None:
+    await priya.presses("Reply", on=shown)
+    await priya.submits({"And then": "Done with this conversation"})
+
+
+async def by_its_button(priya: Person, shown: Message) -> None:
+    await priya.presses("Done", on=shown)
+
+
+@pytest.mark.parametrize("is_done", [by_its_button, in_the_modal])
 async def test_done_closes_it_and_the_voters_next_words_open_it_again(
-    world: World, priya: Person, sara: Phone, thread: Message
+    world: World, priya: Person, sara: Phone, thread: Message, is_done: Callable[[Person, Message], Awaitable[None]]
 ) -> None:
-    await priya.presses("Done", on=thread)
+    await is_done(priya, thread)
     await world.drawn()
     assert "Done. If they write again, it comes back here." in thread.words
     assert "Where do I vote?" in thread.words
@@ -302,7 +313,7 @@ async def test_done_closes_it_and_the_voters_next_words_open_it_again(
     await world.a_while()
     again = thread.replies[-1]
     assert "> Thanks!" in again.words
-    await priya.presses("Done", on=again)
+    await is_done(priya, again)
     await world.drawn()
     assert "> Thanks!" in again.words
     assert "Done." in again.words

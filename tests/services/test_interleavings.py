@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from bot.errors import Refusal
-from bot.services import alarms, campaigns, cards, conversations, optouts, tallies, texting
+from bot.services import alarms, campaigns, cards, conversations, optouts, reassigning, tallies, texting
 from bot.services.cards import Press
 from bot.services.tallies import Metric
 from bot.services.trouble import Trouble
-from models import OptOutState, conversation, message
+from models import OptOutState, card, conversation, message
 from sandbox.slack import Person
 from tests.world import World, open_world
 
@@ -138,3 +139,46 @@ async def test_an_answer_that_commits_after_a_stop_reopens_nothing(world: World,
         await typed
     assert await ended(world, conversation_id) == ("done", "opted_out")
     assert await world.query("SELECT 1 FROM message WHERE state = 'queued'") == []
+
+
+async def test_two_who_hand_on_to_each_other_do_not_wait_for_each_other(
+    world: World, priya: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sam = world.slack.person("Sam Ito")
+    await world.organizer.types("/textbank unassign Fall @priya")
+    for somebody in (priya, sam):
+        await world.organizer.types(f"/textbank assign Fall @{somebody.name.split()[0].lower()} 1")
+    await world.settles()
+    left, both = reassigning._left, asyncio.Barrier(2)
+
+    async def when_both_have_given(*args: Any, **more: Any) -> None:
+        async with asyncio.timeout(20):
+            await both.wait()
+        await left(*args, **more)
+
+    monkeypatch.setattr(reassigning, "_left", when_both_have_given)
+
+    async def hand_on(holder: Person, to: Person) -> int:
+        async with world.kit.database.transaction() as session:
+            return await reassigning.hand_on(session, 1, holder.id, to.id, by=world.organizer.id, now=world.time.now)
+
+    assert await asyncio.gather(hand_on(priya, sam), hand_on(sam, priya)) == [1, 1]
+    rows = await world.query("SELECT volunteer_id, sum(n) AS n FROM tally WHERE metric = 'handed' GROUP BY 1")
+    assert {row.volunteer_id: row.n for row in rows} == {priya.id: 1, sam.id: 1}
+
+
+async def test_a_press_goes_on_while_what_its_volunteer_has_is_handed_on(world: World, priya: Person) -> None:
+    """The card comes to refer to a contact whose row is locked already."""
+    [_, next_, last] = await world.query("SELECT contact_id AS id FROM conversation ORDER BY position")
+    now = world.time.now
+
+    async def take_back() -> int:
+        async with world.kit.database.transaction() as session:
+            return await reassigning.take_back(session, 1, priya.id, by=world.organizer.id, now=now)
+
+    async with world.kit.database.transaction() as press:
+        await press.execute(conversation.update().where(conversation.c.contact_id == last.id).values(state="texted"))
+        taking = asyncio.create_task(take_back())
+        await waits(world, taking)
+        await press.execute(card.update().values(conversation_id=next_.id))
+    assert await taking == 2
