@@ -50,8 +50,8 @@ lock: $(DEV_READY) ## pin every library anew from pyproject.toml (UPGRADE=1: tak
 	@$(PY) $(LOCK) --output-file requirements.txt
 	@$(PY) $(LOCK) --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 
-pictures: $(RUN_READY) ## draw the guides' pictures anew, from what the product shows in the sandbox
-	@$(PY) -m sandbox.pictures docs/pictures
+pictures: $(RUN_READY) ## draw the guides' pictures anew, from what the product shows
+	@$(PY) -m tests.pictures docs/pictures
 
 bench: $(DEV_READY) ## the measurements behind the figures in README.md
 	@for file in benchmarks/[!_]*.py; do \

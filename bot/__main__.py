@@ -53,6 +53,7 @@ def clock() -> None:
 def migrate() -> None:
     """Bring the database to the current schema."""
     _migrate(_settings())
+    typer.echo("The database is at the current schema.")
 
 
 @cli.command("import")

@@ -127,6 +127,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{wrong[0]} is not an E.164 number such as +13135550100")
         return numbers
 
+    @field_validator("admin_users")
+    @classmethod
+    def _are_member_ids(cls, ids: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [one for one in ids if not re.fullmatch(r"[UW][A-Z0-9]+", one)]:
+            raise ValueError(f"{wrong[0]} is not a member id such as U0123ABCD (in Slack: Profile, ⋮, Copy member ID)")
+        return ids
+
     @field_validator("default_region")
     @classmethod
     def _is_region(cls, region: str) -> str:

@@ -129,8 +129,7 @@ async def _export(database: Database, name: str, folder: Path, force: bool) -> N
         for file in export_files.FILES:
             (beside / file).replace(folder / file)
     names = ", ".join(export_files.FILES)
-    as_of = f"between {began:%Y-%m-%d %H:%M:%S} and {now():%H:%M:%S} UTC"
-    _say(f"{written:,} contacts of {found.name}, as of {as_of}: {names} in {folder}")
+    _say(f"{written:,} contacts of {found.name}, read from {began:%Y-%m-%d %H:%M:%S} UTC on: {names} in {folder}")
 
 
 def _check_free(folder: Path, force: bool) -> None:

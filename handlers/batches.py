@@ -12,12 +12,16 @@ from handlers.subcommands import Command, Subcommand
 from handlers.words import one, split
 from models import Role
 
+_NOBODY_LEFT = " All its contacts are handed out, though: whoever presses gets none until there are more."
+
 
 async def assign(command: Command, kit: Kit) -> str:
     """A batch for a person, or one for each member of a group or a channel."""
     name, mentioned, count = split(command.words)
     if not mentioned:
         raise Refusal("Say whom: `/textbank assign CAMPAIGN @somebody 50` (or a @group, or a #channel).")
+    if " " in count:
+        raise Refusal("Write it in this order: `/textbank assign CAMPAIGN @somebody 50`")
     wanted = assignments.check_count(count)
     async with kit.database.reading() as session:
         campaign = await campaigns.find(session, name)
@@ -31,6 +35,7 @@ async def invite(command: Command, kit: Kit) -> str:
     async with kit.database.reading() as session:
         campaign = await campaigns.find(session, name)
         campaigns.check_open(campaign)
+        left = "" if await assignments.anybody_left(session, campaign.id) else _NOBODY_LEFT
     size = assignments.check_count(batch) if batch else assignments.BATCH
     try:
         await kit.slack.post(channel, views.invitation(campaign.name, campaign.id, command.who, size))
@@ -41,7 +46,9 @@ async def invite(command: Command, kit: Kit) -> str:
             ) from trouble
         raise
     people = "1 person" if size == 1 else f"{size} people"
-    return f"<#{channel}> is invited to text for {campaign.name}, {people} at a time."
+    return (
+        f"<#{channel}> is invited to text for {campaign.name}, {people} at a time.{campaigns.not_yet(campaign)}{left}"
+    )
 
 
 async def unassign(command: Command, kit: Kit) -> str:

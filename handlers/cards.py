@@ -104,7 +104,7 @@ async def start_texting(ack: AsyncAck, click: Click, kit: Kit) -> None:
     if direct:
         return _show(kit, click, card)
     await _post(kit, click.who, card)
-    kit.slack.whisper(click.response_url, "Your first contact is waiting in your direct messages with Textbank.")
+    kit.slack.whisper(click.response_url, views.brought(card, "Your first contact"))
     return None
 
 
@@ -115,22 +115,21 @@ async def text(ack: AsyncAck, command: dict[str, Any], kit: Kit) -> None:
     if named:
         async with kit.database.reading() as session:
             campaign_id = (await campaigns.find_among_mine(session, named, volunteer_id=who)).id
-    channel = await bring(kit, who, command.get("user_name", ""), campaign_id, command["trigger_id"])
-    here = channel in (None, command.get("channel_id"))
-    await ack("" if here else "Your next contact is waiting in your direct messages with Textbank.")
+    channel, card = await bring(kit, who, command.get("user_name", ""), campaign_id, command["trigger_id"])
+    await ack("" if channel in (None, command.get("channel_id")) else views.brought(card, "Your next contact"))
 
 
-async def bring(kit: Kit, who: str, username: str, campaign_id: int | None, trigger_id: str) -> str | None:
-    """A fresh card in the direct message, of this campaign or of what they hold: which channel that is.
+async def bring(kit: Kit, who: str, username: str, campaign_id: int | None, trigger_id: str) -> tuple[str | None, Card]:
+    """A fresh card in the direct message, of this campaign or of what they hold, and which channel that is.
 
-    None if it opened as a modal instead, since so many are texting.
+    No channel if it opened as a modal instead, since so many are texting.
     """
     await _introduce(kit, who, username)
     async with kit.database.transaction() as session:
         card, crowded = await _open(session, kit, who, campaign_id)
     if crowded and await in_modal.offer(kit, who, trigger_id, card):
-        return None
-    return await _post(kit, who, card)
+        return None, card
+    return await _post(kit, who, card), card
 
 
 async def _open(session: Session, kit: Kit, who: str, campaign_id: int | None) -> tuple[Card, bool]:

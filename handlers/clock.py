@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.clock import now as by_the_wall
 from bot.services import alarms, digests, inbox, leases, outcomes, timing
 from handlers.kit import Kit
 
@@ -16,7 +17,9 @@ LEASE = timedelta(seconds=90)
 def schedule(kit: Kit) -> AsyncIOScheduler:
     """The scheduler of this process, not started yet."""
     scheduler = AsyncIOScheduler(timezone="UTC")
-    scheduler.add_job(tick, "interval", args=[kit], minutes=1, max_instances=1, coalesce=True, misfire_grace_time=30)
+    # The first tick at once: what came due while nobody ran is late already, and the doctor asks whether we are here.
+    often = {"minutes": 1, "next_run_time": by_the_wall()}
+    scheduler.add_job(tick, "interval", args=[kit], **often, max_instances=1, coalesce=True, misfire_grace_time=30)
     return scheduler
 
 

@@ -30,8 +30,9 @@ async def digest(command: Command, kit: Kit) -> str:
     verb, mentioned, rest = split(command.words)
     if not mentioned and verb.lower() == "now":
         return await _now(command, kit, command.who, "your direct messages with Textbank")
-    channel = one(mentioned, "#", SUBCOMMANDS["digest"].usage)
-    if verb.lower() == "off" and not rest:
+    off = verb.lower() == "off" and not rest
+    channel = one(mentioned, "#", "/textbank digest off #channel" if off else SUBCOMMANDS["digest"].usage)
+    if off:
         async with kit.database.transaction() as session:
             await digests.stop(session, channel, by=command.who, now=kit.clock())
         return f"<#{channel}> gets no digest any more."

@@ -24,7 +24,8 @@ async def hand_out(
     if len(mentioned) <= AT_ONCE and all(each.kind == "@" for each in mentioned):
         return await work
     kit.later(say_when_done(kit, response_url, work))
-    return f"Handing out {count} contacts of {campaign.name} to each of them. I'll say here when it is done."
+    each = "1 contact" if count == 1 else f"{count} contacts"
+    return f"Handing out {each} of {campaign.name} to each of them. I'll say here when it is done."
 
 
 async def _to_each(kit: Kit, campaign: Any, mentioned: list[Mentioned], count: int, by: str) -> str:
@@ -37,7 +38,7 @@ async def _to_each(kit: Kit, campaign: Any, mentioned: list[Mentioned], count: i
         if not got:
             break
         given[who] = got
-    return _summary(campaign.name, given, len(people), count)
+    return _summary(campaign.name, given, len(people), count) + (campaigns.not_yet(campaign) if given else "")
 
 
 async def _one(kit: Kit, campaign: Any, who: str, count: int, by: str) -> int:
@@ -56,11 +57,8 @@ def _summary(name: str, given: dict[str, int], people: int, count: int) -> str:
     if not total:
         return f"{name} has no contacts left to hand out."
     whom = f"<@{next(iter(given))}>" if len(given) == 1 else f"{len(given)} people"
-    said = (
-        f"{total:,} contacts of {name} are now with {whom}, who got word."
-        if total > 1
-        else f"1 contact of {name} is now with {whom}."
-    )
+    contacts = f"{total:,} contacts of {name} are" if total > 1 else f"1 contact of {name} is"
+    said = f"{contacts} now with {whom}, who got word."
     return said if total == people * count else f"{said} There were no more left to hand out."
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.services import campaigns
+from bot.views import cards as card_views
 from bot.views import home as views
 from bot.views import ids
 from handlers import cards, home_page, running
@@ -34,10 +35,12 @@ async def opened(event: dict[str, Any], kit: Kit) -> None:
 
 async def text(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """The next contact, in the direct message, as by `/text`."""
-    channel = await cards.bring(kit, click.who, click.username, click.number(), click.trigger_id)
+    channel, card = await cards.bring(kit, click.who, click.username, click.number(), click.trigger_id)
     await ack()
     if channel:
-        await home_page.show(kit, click.who, ":arrow_up: Your next contact is waiting in *Messages*, here above.")
+        await home_page.show(
+            kit, click.who, card_views.brought(card, ":arrow_up: Your next contact", "*Messages*, here above")
+        )
 
 
 async def new_campaign(ack: AsyncAck, click: Click, kit: Kit) -> None:

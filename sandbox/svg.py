@@ -19,6 +19,7 @@ _CSS = (
     ".b{font-weight:700}.i{font-style:italic}.c{font-family:ui-monospace,monospace;font-size:13px}"
     ".m{fill:#1264a3}.s{font-size:13px;fill:#616061}.l{font-weight:700;font-size:15px}.w{fill:#fff;font-weight:700}"
 )
+_COLOURS = ("#457b9d", "#f4a261", "#2a9d8f", "#8d99ae")
 Word = tuple[str, str]
 
 
@@ -124,17 +125,30 @@ class _Sheet:
         self.gap(2)
 
     def _chart(self, block: Json) -> None:
-        """The first series, as bars."""
-        chart = block.get("chart", block)
+        """Bars, a group of them for each label; the first and the last label, and what each colour is."""
+        series = block.get("chart", block).get("series", ())
+        labels = [str(point["label"]) for one in series[:1] for point in one["data"]]
+        most = max((float(point["value"]) for one in series for point in one["data"]), default=0) or 1
         self._put(self.x, self._y + 14, block.get("title", ""), "l")
         self.gap(24)
-        points = [float(point["value"]) for series in chart.get("series", ())[:1] for point in series["data"]]
-        most = max(points, default=0) or 1
-        for number, value in enumerate(points):
-            tall = 70 * value / most
-            x, y = self.x + number * 36, self._y + 70 - tall
-            self._parts.append(f'<rect x="{x}" y="{y:.0f}" width="24" height="{tall:.0f}" fill="#457b9d"/>')
-        self.gap(80)
+        wide = 26 / max(len(series), 1)
+        for which, one in enumerate(series):
+            for number, point in enumerate(one["data"]):
+                tall = 70 * float(point["value"]) / most
+                x, y = self.x + number * 36 + which * wide, self._y + 70 - tall
+                bar = f'<rect x="{x:.0f}" y="{y:.0f}" width="{wide:.0f}" height="{tall:.0f}" fill="{_COLOURS[which]}"/>'
+                self._parts.append(bar)
+        self.gap(88)
+        for number in sorted({0, len(labels) - 1}) if labels else ():
+            self._put(self.x + number * 36, self._y, labels[number], "s")
+        self.gap(22)
+        x = float(self.x)
+        for which, one in enumerate(series):
+            self._parts.append(
+                f'<rect x="{x:.0f}" y="{self._y - 10:.0f}" width="11" height="11" fill="{_COLOURS[which]}"/>'
+            )
+            self._put(x + 17, self._y, one["name"], "s")
+            x += 40 + _wide(one["name"], "s")
 
     def _button(self, element: Json, x: float, y: float) -> None:
         label = _label(element)

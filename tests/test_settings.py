@@ -74,6 +74,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("TWILIO_API_SECRET", "s", "TWILIO_API_KEY and TWILIO_API_SECRET belong together"),
     ("TWILIO_FROM_NUMBERS", "+13135550100,3135550101", "3135550101 is not an E.164 number"),
     ("TWILIO_API_URL", "localhost:1", "write the whole address"),
+    ("ADMIN_USERS", "U1, @olivia", "@olivia is not a member id such as U0123ABCD"),
     ("UNDO_SECONDS", "-1", "greater than or equal to 0"),
     ("UNDO_SECONDS", "soon", "a number"),
     ("TEXTBANK_SECRET", "short", "at least 16 characters"),

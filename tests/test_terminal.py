@@ -111,7 +111,7 @@ def test_a_file_goes_in_and_comes_out_again(desk: Desk) -> None:
 
     done = desk.runs("export", "fall gotv", str(desk.folder / "out"))
     assert done.exit_code == 0, done.output
-    assert "2 contacts of Fall GOTV, as of between " in done.output
+    assert "2 contacts of Fall GOTV, read from 20" in done.output
     rows = desk.table("contacts.csv")
     assert [(row["external_id"], row["phone"], row["consent"]) for row in rows] == [
         ("1001", "+13135550101", CONSENT),

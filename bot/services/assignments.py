@@ -41,6 +41,11 @@ _POOL = (
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
+_LEFT = (
+    select(conversation.c.contact_id)
+    .where(conversation.c.campaign_id == bindparam("campaign_id"), state_is(conversation, ConversationState.POOL))
+    .limit(1)
+)
 _HOLD = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), conversation.c.state == bindparam("was"))
@@ -98,6 +103,11 @@ async def hand_out(session: Session, campaign_id: int, volunteer_id: str, count:
     what = {"who": by, "what": "handed out", "subject": volunteer_id}
     await audit.note(session, **what, now=now, campaign=campaign_id, contacts=len(contacts))
     return len(contacts)
+
+
+async def anybody_left(session: Session, campaign_id: int) -> bool:
+    """Whether anybody waits in the pool."""
+    return (await session.execute(_LEFT, {"campaign_id": campaign_id})).first() is not None
 
 
 async def give(

@@ -260,7 +260,16 @@ async def check_can_start(session: Session, found: Any, *, now: datetime) -> Non
 def check_open(found: Any) -> None:
     """Raises Refusal for a closed campaign: nothing can be added to it or handed out of it."""
     if found.state == CampaignState.CLOSED:
-        raise Refusal(f"{found.name} is closed.")
+        raise Refusal(f"{found.name} is closed.{_STAYS_CLOSED}")
+
+
+def not_yet(found: Any) -> str:
+    """For whoever hands contacts out: why nobody can text yet. "" if they can."""
+    if found.state == CampaignState.DRAFT:
+        return f" It has not started yet, so nobody can text before `/textbank start {found.name}`."
+    if found.state == CampaignState.PAUSED:
+        return f" It is paused, so nobody can text before `/textbank resume {found.name}`."
+    return ""
 
 
 def check_fields(body: str, available: Collection[str], *, name: str) -> None:
@@ -299,9 +308,11 @@ _SAY = {
 }
 
 
+_STAYS_CLOSED = " It cannot be opened again: `/textbank new` makes another."
 _INSTEAD_OF_START = {
     CampaignState.LIVE: " Hand contacts out with `/textbank assign` or `/textbank invite`.",
     CampaignState.PAUSED: " `/textbank resume` lets it go on.",
+    CampaignState.CLOSED: _STAYS_CLOSED,
 }
 
 
@@ -317,8 +328,9 @@ async def _move(
     values = {"which": found.id, "before": [state.value for state in before], "after": after.value}
     moved: Any = await session.execute(_MOVE, values)
     if moved.rowcount != 1:
-        current = (await by_id(session, found.id)).state
-        raise Refusal(f"{found.name} {_SAY[CampaignState(current)]}.")
+        current = CampaignState((await by_id(session, found.id)).state)
+        final = _STAYS_CLOSED if current == CampaignState.CLOSED else ""
+        raise Refusal(f"{found.name} {_SAY[current]}.{final}")
     await audit.note(session, who=by, what=f"campaign {after}", subject=found.name, now=now)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, case, func, select, text, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
-from bot.services import scripts, segments
+from bot.services import assignments, scripts, segments
 from bot.services.texting_hours import Window, closes_at, local_time_words, next_opening
 from bot.services.volunteers import SUSPENDED
 from models import (
@@ -83,13 +83,15 @@ class Draft:
 class Rest:
     """No contact now. `why` is done, asleep, paused, closed or draft; `more` offers another batch of that size.
 
-    `wakes` is when the first of those who are asleep may be texted; None: at no hour.
+    `wakes` is when the first of those who are asleep may be texted; None: at no hour. `empty`: they may take batches,
+    and there is nobody left to be taken.
     """
 
     why: str
     texted: int = 0
     of: int = 0
     more: int = 0
+    empty: bool = False
     wakes: datetime | None = None
 
 
@@ -236,11 +238,6 @@ _CAMPAIGN = (
         )
     )
     .where(campaign.c.id == bindparam("campaign_id"))
-)
-_LEFT = (
-    select(conversation.c.contact_id)
-    .where(conversation.c.campaign_id == bindparam("campaign_id"), state_is(conversation, ConversationState.POOL))
-    .limit(1)
 )
 _CALM = select(card).where(card.c.volunteer_id == bindparam("volunteer_id"))
 _ADD_NEWS = (
@@ -429,9 +426,10 @@ async def _rest(session: Session, volunteer_id: str, campaign_id: int, now: date
         openings = [opening for window in windows if (opening := next_opening(window, now))]
         return current.name, Rest("asleep", wakes=min(openings, default=None))
     texted = (await session.execute(_TEXTED, mine)).scalar_one()
-    left = (await session.execute(_LEFT, mine)).first() is not None
+    left = await assignments.anybody_left(session, campaign_id)
     more = current.batch_size if current.invited and left else 0
-    return current.name, Rest("done", texted=texted, of=current.last_position or 0, more=more)
+    empty = bool(current.invited) and not left
+    return current.name, Rest("done", texted=texted, of=current.last_position or 0, more=more, empty=empty)
 
 
 def _draft(row: Any, until: datetime) -> Draft:

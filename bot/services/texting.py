@@ -7,7 +7,7 @@ is shown it; whatever forbids a text is said on the card that comes back, and th
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import Select, bindparam, case, select, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
@@ -88,25 +88,40 @@ _KEEP_DRAFT = (
     .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.HELD))
     .values(draft=bindparam("words"))
 )
-_HOLDING = (
-    select(conversation.c.campaign_id)
-    .join(campaign, campaign.c.id == conversation.c.campaign_id)
-    .where(
-        conversation.c.volunteer_id == bindparam("volunteer_id"),
-        state_is(conversation, ConversationState.HELD),
-        state_is(campaign, CampaignState.LIVE, CampaignState.PAUSED),
+
+
+def _holding(*states: CampaignState) -> Select[Any]:
+    return (
+        select(conversation.c.campaign_id)
+        .join(campaign, campaign.c.id == conversation.c.campaign_id)
+        .where(
+            conversation.c.volunteer_id == bindparam("volunteer_id"),
+            state_is(conversation, ConversationState.HELD),
+            state_is(campaign, *states),
+        )
+        .order_by(campaign.c.state, conversation.c.campaign_id)
+        .limit(1)
     )
-    .order_by(campaign.c.state, conversation.c.campaign_id)
-    .limit(1)
+
+
+def _invited(*states: CampaignState) -> Select[Any]:
+    return (
+        select(membership.c.campaign_id)
+        .join(campaign, campaign.c.id == membership.c.campaign_id)
+        .where(membership.c.volunteer_id == bindparam("volunteer_id"), membership.c.invited)
+        .where(state_is(campaign, *states))
+        .order_by(membership.c.campaign_id.desc())
+        .limit(1)
+    )
+
+
+_LOOKED_AT = (
+    _holding(CampaignState.LIVE, CampaignState.PAUSED),
+    _invited(CampaignState.LIVE),
+    _holding(CampaignState.DRAFT),
+    _invited(CampaignState.DRAFT),
 )
-_INVITED = (
-    select(membership.c.campaign_id)
-    .join(campaign, campaign.c.id == membership.c.campaign_id)
-    .where(membership.c.volunteer_id == bindparam("volunteer_id"), membership.c.invited)
-    .where(state_is(campaign, CampaignState.LIVE))
-    .order_by(membership.c.campaign_id.desc())
-    .limit(1)
-)
+"""Where the next contact comes from, if no campaign is named. One that has not started is last, to say just that."""
 
 
 async def send(session: Session, press: Press, *, now: datetime, undo: timedelta) -> Card:
@@ -192,10 +207,12 @@ async def open_card(
         return shown
     if shown.next.more:
         await assignments.hand_out(session, campaign_id, volunteer_id, shown.next.more, by=volunteer_id, now=now)
-        shown = await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
-    elif not shown.next.of:
-        raise Forbidden(f"You have no contacts of {shown.campaign}. Ask an organizer for some.")
-    return shown
+        return await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
+    if shown.next.of:
+        return shown
+    if shown.next.empty:
+        raise Refusal(f"All contacts of {shown.campaign} are handed out. An organizer can add more.")
+    raise Forbidden(f"You have no contacts of {shown.campaign}. Ask an organizer for some.")
 
 
 async def take_to(session: Session, press: Press, *, now: datetime) -> Card | None:
@@ -392,7 +409,7 @@ async def _unskip(session: Session, which: dict[str, Any], *, now: datetime) -> 
 
 
 async def _whichever(session: Session, volunteer_id: str) -> int:
-    for statement in (_HOLDING, _INVITED):
+    for statement in _LOOKED_AT:
         found = (await session.execute(statement, {"volunteer_id": volunteer_id})).scalar_one_or_none()
         if found is not None:
             return int(found)

@@ -101,7 +101,7 @@ def size(draft: Draft) -> Block:
     if draft.picture:
         return context(f"MMS, with a picture · {characters} characters · costs about as much as {MMS} segments")
     words = f"{count} {'segment' if count == 1 else 'segments'} · {characters} characters"
-    if draft.measure.culprit:
+    if draft.measure.culprit and count > 1:  # in one segment it costs nothing
         words += f" · “{escape(draft.measure.culprit)}” makes it cost more: a plain character would not"
     return context(words)
 
@@ -117,6 +117,11 @@ def _rest(shown: Card, rest: Rest) -> Message:
         buttons.append(button(f"Text {rest.more} more", ids.TAKE_BATCH, str(shown.campaign_id), style="primary"))
     buttons += _replies(shown)
     return message(words, *above(shown), section(words), *([actions(*buttons)] if buttons else []))
+
+
+def brought(shown: Card, what: str, where: str = "your direct messages with Textbank") -> str:
+    """What came of asking for a contact, for a place where the card itself does not show."""
+    return why(shown, shown.next) if isinstance(shown.next, Rest) else f"{what} is waiting in {where}."
 
 
 def why(shown: Card, rest: Rest) -> str:

@@ -80,6 +80,40 @@ async def test_whoever_comes_too_late_for_another_batch_is_told_so(
     assert "*1 of 1*" in sam.card.words
 
 
+async def test_before_the_start_whoever_hands_out_and_whoever_gets_some_is_told_that_it_has_not_started(
+    world: World, olivia: Person, priya: Person, sam: Person
+) -> None:
+    await world.new_campaign(contacts=people(3))
+    field = world.slack.channel("#field", olivia, priya, sam)
+    not_yet = "It has not started yet, so nobody can text before `/textbank start Fall GOTV`."
+    assert not_yet in (await olivia.types("/textbank assign Fall GOTV @priya 1")).text
+    assert not_yet in (await olivia.types("/textbank invite Fall GOTV #field 2")).text
+
+    await priya.types("/text", in_=field)
+    await sam.presses("Start texting", on=field.messages[-1])
+    await world.settles()
+    for somebody in (priya, sam):
+        assert "*Fall GOTV* has not started yet" in somebody.ephemerals[-1].words
+    await olivia.types("/textbank start Fall GOTV")
+    for somebody in (priya, sam):
+        await somebody.types("/text")
+        await world.settles()
+        assert "Message" in somebody.card.inputs
+
+
+async def test_an_invitation_with_nobody_left_says_so_to_both(
+    world: World, olivia: Person, priya: Person, sam: Person
+) -> None:
+    await world.live_campaign()
+    field = world.slack.channel("#field", olivia, sam)
+    await world.texting(priya)
+    assert "All its contacts are handed out" in (await olivia.types("/textbank invite Fall GOTV #field")).text
+    await sam.presses("Start texting", on=field.messages[-1])
+    await world.settles()
+    assert sam.ephemerals[-1].words == "All contacts of Fall GOTV are handed out. An organizer can add more."
+    assert sam.dm.messages == []
+
+
 async def test_whoever_was_given_nothing_is_told_so(world: World, priya: Person) -> None:
     await world.live_campaign()
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.app import examined
+from bot.app import examined, running
 from bot.gateways.slack_checks import scopes_needed
 from bot.services import leases
 from handlers import heartbeat
@@ -86,6 +86,15 @@ async def test_where_all_is_well_the_doctor_says_so(world: World) -> None:
         "registered for texts to the US",
     ):
         assert level(found, words) == "ok", words
+
+
+async def test_a_clock_that_has_just_started_is_seen_at_once(world: World) -> None:
+    settings = world.kit.settings
+    assert level(await looks(world), "No clock is running") == "error"
+    async with running(settings, ("clock",), clock=world.time), asyncio.timeout(30):
+        while not await world.query("SELECT 1 FROM lease WHERE name = 'clock'"):  # noqa: ASYNC110 (another engine's)
+            await asyncio.sleep(0.01)
+    assert level(await looks(world), "A clock is running") == "ok"
 
 
 def wrong_inbound(world: World) -> None:

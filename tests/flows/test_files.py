@@ -142,7 +142,7 @@ async def test_a_campaign_closed_meanwhile_takes_no_more_contacts(world: World, 
     await olivia.types("/textbank import Fall")
     await olivia.types("/textbank close Fall")
     modal = await olivia.submits({"Contacts (CSV)": File("more.csv", LIST.encode()), "Consent": CONSENT})
-    assert "Fall GOTV is closed." in modal.errors.values()
+    assert "Fall GOTV is closed. It cannot be opened again" in str(modal.errors)
     assert len(await world.query("SELECT id FROM contact_import")) == 1
 
 

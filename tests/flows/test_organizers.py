@@ -31,7 +31,8 @@ async def test_a_campaigns_life(world: World, olivia: Person) -> None:
     for act in ("start", "pause", "resume", "close", "import", "assign", "invite"):
         more = {"assign": " @olivia 5", "invite": " #field"}.get(act, "")
         world.slack.channel("#field")
-        assert "Fall GOTV is closed." in await said(olivia, f"/textbank {act} Fall GOTV{more}"), act
+        answer = await said(olivia, f"/textbank {act} Fall GOTV{more}")
+        assert "Fall GOTV is closed. It cannot be opened again" in answer, act
     happened = [
         row.what for row in await world.query("SELECT what FROM audit WHERE what LIKE 'campaign %' ORDER BY id")
     ]
@@ -106,7 +107,8 @@ async def test_contacts_go_to_a_person_a_group_a_channel_and_many_people(
         assert given in olivia.ephemerals[-1].words
         world.time.passes(seconds=20)
     assert "2 contacts of Fall GOTV are now with 2 people" in await said(olivia, "/textbank assign Fall @sam @lee 1")
-    assert "1 contact of Fall GOTV is now with" in await said(olivia, '/textbank assign "Fall GOTV" @lee 1')
+    one = await said(olivia, '/textbank assign "Fall GOTV" @lee 1')
+    assert one == f"1 contact of Fall GOTV is now with <@{lee.id}>, who got word."
     await world.settles()
     assert sum("gave you" in message.words for message in priya.dm.messages) == 3
     assert gone.dm.messages == []
@@ -178,6 +180,8 @@ UNFIT = [
     ("assign Fall GOTV @nobody @priya 5", "Slack doesn't know @nobody"),
     ("assign Fall GOTV #nowhere 5", "Slack doesn't know #nowhere"),
     ("assign Fall GOTV 5", "Say whom"),
+    ("assign @priya Fall GOTV 5", "Write it in this order: `/textbank assign CAMPAIGN @somebody 50`"),
+    ("digest off", "Write it like this: `/textbank digest off #channel`"),
     ("assign Winter @priya 5", "no campaign named “Winter”"),
     ("assign Fall GOTV @textbank 5", "There is nobody there who could text"),
     ("invite Fall GOTV", "Write it like this: `/textbank invite CAMPAIGN #channel [BATCH]`"),

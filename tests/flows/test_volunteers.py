@@ -31,6 +31,14 @@ async def test_the_cost_is_counted_after_merging_and_names_what_makes_it_dear(wo
     assert "2 segments · 73 characters · “🌻” makes it cost more" in priya.card.words
 
 
+async def test_a_dear_character_in_a_text_of_one_segment_is_not_worth_a_word(world: World, priya: Person) -> None:
+    await world.live_campaign(script="Hi {first_name} 🌻")
+    await world.texting(priya)
+
+    assert "1 segment · 10 characters\n" in priya.card.words
+    assert "cost more" not in priya.card.words
+
+
 @pytest.mark.usefixtures("card")
 async def test_the_last_contact_ends_in_a_summary_that_says_what_to_do_next(world: World, priya: Person) -> None:
     for _ in range(3):

@@ -1,10 +1,12 @@
 """The guides' pictures: every block drawn, nothing of a voter's taken for markup, and no guide without its picture."""
 
 import re
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
 from sandbox.svg import blocks_picture
+from tests.pictures import draw
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,6 +37,14 @@ def test_every_kind_of_block_is_drawn() -> None:
 def test_what_a_voter_wrote_is_words() -> None:
     typed = {"type": "section", "text": {"type": "mrkdwn", "text": "&lt;script&gt;alert(1)&lt;/script&gt; ]]&gt;"}}
     assert "<script>alert(1)</script>" in words_of(blocks_picture([typed], {}))
+
+
+async def test_the_guides_show_what_the_product_shows(migrated_sqlite: Path, tmp_path: Path, engines: None) -> None:
+    shutil.copy(migrated_sqlite, tmp_path / "textbank.db")
+    for name, drawn in (await draw(f"sqlite:///{tmp_path}/textbank.db")).items():
+        committed = (ROOT / "docs/pictures" / f"{name}.svg").read_text(encoding="utf-8")
+        assert words_of(drawn) == words_of(committed), f"{name}: `make pictures` draws it anew"
+        assert drawn == committed, f"{name}: `make pictures` draws it anew"
 
 
 def test_every_picture_that_a_guide_shows_is_there() -> None:
