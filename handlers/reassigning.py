@@ -10,6 +10,7 @@ from bot.services.posts import PostKind
 from handlers.kit import Kit
 from models import Role
 
+_MINUTES = int(reassigning.LATELY.total_seconds() // 60)
 GONE = "An organizer gave contacts that you had not texted yet to somebody else."
 
 
@@ -68,7 +69,7 @@ async def _check_can_text(kit: Kit, who: str) -> None:
 
 
 async def _helpers(kit: Kit, campaign_id: int, holder: str, by: str) -> list[str]:
-    """Who takes over conversations when nobody was named: those who text just now, or else whoever asks."""
+    """Who takes over conversations when nobody was named: those who texted just now, or else whoever asks."""
     async with kit.database.transaction() as session:
         found = await reassigning.at_hand(session, campaign_id, but=holder, now=kit.clock())
         if not found and by != holder:
@@ -97,11 +98,13 @@ def _summary(name: str, holder: str, to: str | None, helpers: list[str], held: i
         where = f"now with <@{to}>" if to else "to be handed out again"
         lines.append(f"{_contacts(held)} of {name} {_are(held)} {where}.")
     if talks:
-        whom = f"<@{helpers[0]}>" if len(helpers) == 1 else f"{min(len(helpers), talks)} people who texted lately"
+        several = f"{min(len(helpers), talks)} people who texted within the last {_MINUTES} minutes"
+        whom = f"<@{helpers[0]}>" if len(helpers) == 1 else several
         what = "1 open conversation is" if talks == 1 else f"{talks:,} open conversations are"
         lines.append(f"{what} now with {whom}: who waits for an answer shows up there as a thread at once.")
     elif not helpers:
-        lines.append("Open conversations stay: nobody else is texting now. Name somebody at the end of the command.")
+        lines.append(f"Open conversations stay: nobody else has texted within the last {_MINUTES} minutes.")
+        lines.append("Name somebody at the end of the command.")
     return " ".join(lines)
 
 

@@ -38,7 +38,7 @@ async def fill(ack: AsyncAck, body: dict[str, Any], click: Click, kit: Kit) -> N
         form = await replying.form(session, _about(view)["conversation"], by=click.who, now=kit.clock())
     words = form.with_saved(click.number(), _values(view).get("message", {}).get("value") or "")
     drawn = {"words": words, "drawing": view["hash"], "metadata": view["private_metadata"]}
-    await kit.slack.update_view(views.reply_modal(form, **drawn), view)
+    await kit.slack.update_view(views.reply_modal(form.as_opened(_opened_with(view)), **drawn), view)
     await ack()
 
 
@@ -61,17 +61,39 @@ def _about(view: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reply(view: dict[str, Any]) -> Reply:
-    given = _values(view)
-    answers = {
-        int(name.partition(".")[2]): (element.get("selected_option") or {}).get("value")
+    given, before = _values(view), _opened_with(view)
+    chosen = {
+        _question(name): (element.get("selected_option") or {}).get("value")
         for name, element in given.items()
         if name.startswith("question.")
     }
+    changed = {number: choice for number, choice in chosen.items() if choice != before.get(number)}
     ticked = given.get("then", {}).get("selected_options") or []
     words = for_phone(given.get("message", {}).get("value") or "")
-    return Reply(view["id"], words, answers, is_done=bool(ticked))
+    return Reply(view["id"], words, changed, is_done=bool(ticked))
+
+
+def _opened_with(view: dict[str, Any]) -> dict[int, str | None]:
+    """Question → the answer that its field showed when the modal opened."""
+    return {
+        _question(element["action_id"]): (element.get("initial_option") or {}).get("value")
+        for element in _inputs(view)
+        if element["action_id"].startswith("question.")
+    }
+
+
+def _question(name: str) -> int:
+    return int(name.partition(".")[2])
 
 
 def _values(view: dict[str, Any]) -> dict[str, Any]:
-    """Field name → what stands in it."""
-    return {name: element for block in view["state"]["values"].values() for name, element in block.items()}
+    """Field name → what stands in it. One that came without a value was not touched."""
+    drawn = {
+        each["action_id"]: {"value": each.get("initial_value"), "selected_option": each.get("initial_option")}
+        for each in _inputs(view)
+    }
+    return drawn | {name: element for block in view["state"]["values"].values() for name, element in block.items()}
+
+
+def _inputs(view: dict[str, Any]) -> list[dict[str, Any]]:
+    return [block["element"] for block in view["blocks"] if block["type"] == "input"]

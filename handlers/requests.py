@@ -52,16 +52,17 @@ class Click:
     values: dict[str, Any]
 
     def press(self) -> Press:
-        """A press on a card; the value begins with the drawing's version."""
+        """A press on a card; the value begins with the drawing's version, and ends with whom it showed."""
         version = self.value.partition(":")[0]
         number = int(version) if _is_id(version) else -1
         typed = self.values.get(f"message.{version}", {}).get(f"draft.{version}", {}).get("value")
-        contact = int(self.argument()) if _is_id(self.argument()) else None
+        _, _, whom = self.value.rpartition(":")
+        contact = int(whom) if _is_id(whom) and whom != self.value else None
         return Press(self.who, number, typed, contact)
 
     def argument(self) -> str:
-        """What follows the version in a card's value."""
-        return self.value.partition(":")[2]
+        """What follows the version in a card's value: what is to be done, or else the contact."""
+        return self.value.partition(":")[2].partition(":")[0]
 
     def number(self) -> int:
         """A value that is an id. Raises Refusal for one that is not: we never made it."""

@@ -55,7 +55,9 @@ async def _answer(event: dict[str, Any], kit: Kit) -> None:
     async with kit.database.transaction() as session:
         conversation_id = await conversations.at_thread(session, event["channel"], event["thread_ts"])
         if conversation_id is None:
-            raise Refusal("This thread belongs to no voter, so nobody was texted.")
+            raise Refusal(
+                "This thread belongs to no voter, so nobody was texted. Type in the thread that has the voter's words."
+            )
         body = for_phone(event.get("text", ""))
         act = {"by": event["user"], "act_key": _typed_key(event["channel"], event["ts"])}
         await conversations.answer(session, conversation_id, body, **act, now=kit.clock(), undo=kit.undo)

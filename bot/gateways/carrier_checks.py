@@ -1,6 +1,7 @@
 """What the doctor asks of the carrier: the account, the sender, where voters' texts go, and the registration.
 
-Only questions: nothing here sends or changes anything.
+Only questions: nothing here sends or changes anything. They are asked with the account's token, since an API key may be
+good for texting and yet not be allowed to see all this.
 """
 
 from collections.abc import Sequence
@@ -26,12 +27,14 @@ async def of_carrier(sms: Sms, settings: Settings) -> list[Finding]:
         if account.level == "error":
             return [account]
         if settings.twilio_messaging_service_sid:
-            return [account, *await _service(sms, settings, settings.twilio_messaging_service_sid)]
-        return [account, *await _own_numbers(sms, settings)]
+            sender = await _service(sms, settings, settings.twilio_messaging_service_sid)
+        else:
+            sender = await _own_numbers(sms, settings)
+        return [account, *await _key(sms, settings), *sender]
     except TwilioException as refused:
         status = f" ({refused.status})" if isinstance(refused, TwilioRestException) else ""
         words = f"The carrier would not say everything{status}."
-        return [error(words, "See its status page; and, if you use them, that the API key and its secret are right.")]
+        return [error(words, "See its status page.")]
     except (aiohttp.ClientError, TimeoutError) as away:
         words = f"The carrier cannot be reached ({type(away).__name__})."
         return [error(words, "See that this machine may call out to the internet, and the carrier's status page.")]
@@ -55,8 +58,16 @@ async def _account(sms: Sms, settings: Settings) -> Finding:
     return ok("The carrier's account is active.")
 
 
+async def _key(sms: Sms, settings: Settings) -> list[Finding]:
+    """The API key, where there is one: everything is sent with it."""
+    if not settings.twilio_api_key:
+        return []
+    wrong = await sms.wrong_account()
+    return [error(wrong, "A standard key is enough.") if wrong else ok("The carrier takes TWILIO_API_KEY.")]
+
+
 async def _service(sms: Sms, settings: Settings, sid: str) -> list[Finding]:
-    service = sms.client.messaging.v1.services(sid)
+    service = sms.by_token().messaging.v1.services(sid)
     try:
         found = await service.fetch_async()
     except TwilioRestException as refused:
@@ -97,7 +108,7 @@ async def _hooks_of(sms: Sms, settings: Settings, numbers: Sequence[str]) -> lis
     for number in numbers[:MOST_NUMBERS]:
         found = [
             each
-            for each in await sms.client.incoming_phone_numbers.list_async(phone_number=number, limit=2)
+            for each in await sms.by_token().incoming_phone_numbers.list_async(phone_number=number, limit=2)
             if each.phone_number == number
         ]
         if not found:
@@ -113,8 +124,10 @@ def _capability(capabilities: Any, name: str) -> Any:
 
 
 def _hook(settings: Settings, address: str | None, method: str | None, where: str) -> Finding:
-    """Where texts from voters go, which should be to us."""
-    wanted = f"{settings.public_url}/twilio/inbound" if settings.public_url else "PUBLIC_URL/twilio/inbound"
+    """Where texts from voters go, which should be to us; without a PUBLIC_URL we ask the carrier for them."""
+    if not settings.public_url:
+        return ok(f"Texts from voters to {where} are asked for at the carrier.")
+    wanted = f"{settings.public_url}/twilio/inbound"
     mend = f"In the console, set the address for incoming messages of {where} to {wanted}#rc=3&rp=all, by POST."
     if not address:
         return error(f"Texts from voters go nowhere, STOP among them: {where} has no address for them.", mend)
@@ -144,8 +157,10 @@ def _toll_free(numbers: Sequence[str]) -> list[Finding]:
     found = [number for number in numbers if number.startswith(TOLL_FREE)]
     if not found:
         return []
-    words = f"{found[0]} is toll-free: unless it is verified, its texts are turned away (error 30032)."
-    return [warning(words, "See in the console that its toll-free verification is approved.")]
+    one = f"{found[0]} is toll-free: unless it is verified, its texts"
+    several = f"{', '.join(found)} are toll-free: unless each is verified, their texts"
+    words = f"{one if len(found) == 1 else several} are turned away (error 30032)."
+    return [warning(words, "See in the console that its toll-free verification is approved. It takes days.")]
 
 
 def _mute(numbers: Sequence[tuple[str, bool]]) -> list[Finding]:

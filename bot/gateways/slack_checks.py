@@ -104,8 +104,12 @@ async def of_public_url(settings: Settings) -> list[Finding]:
     """Whether the address that the carrier and Slack call is ours, and can be called at all."""
     url = settings.public_url
     if not url:
+        words = (
+            "PUBLIC_URL is not set: texts from voters, a STOP among them, and word of delivery are asked for at the "
+            "carrier and come later, and no picture can go with a text."
+        )
         mend = "Set PUBLIC_URL to the https address at which this program can be reached from the internet."
-        return [error("PUBLIC_URL is not set: no text from a voter can come in, not even a STOP.", mend)]
+        return [warning(words, mend)]
     found = [ok(f"PUBLIC_URL is {url}.")] if _is_public(url) else [_not_public(url)]
     async with aiohttp.ClientSession(timeout=PATIENCE) as http:
         return [*found, await _answers(http, url)]

@@ -39,6 +39,10 @@ IDLE_SECONDS = 10
 """Idle connections are closed before the carrier does: a reuse after quiet looks like a broken POST."""
 MOST_VALID_SECONDS = 36_000
 MOST_REDIRECTS = 3
+NOT_PERMITTED = 70051
+"""The carrier's answer to a restricted key that is good, and may not do this."""
+NO_TEXT = "SM" + "0" * 32
+"""Asked for where the answer does not matter: that there is no such text tells that the carrier knows us."""
 RETRY_HOOKS = "#rc=3&rp=all"
 """Asks the carrier to try a status call again; it is neither sent nor signed."""
 
@@ -181,7 +185,7 @@ class Sms:
     async def wrong_account(self) -> str | None:
         """What is wrong with the account's credentials, in words; None while they are taken, or nobody can be asked."""
         try:
-            await self._client.api.v2010.accounts(self._settings.twilio_account_sid).fetch_async()
+            await self._ask()
         except TwilioRestException as error:
             if error.status in (401, 403, 404):
                 name = "TWILIO_API_KEY or TWILIO_API_SECRET" if self._settings.twilio_api_key else "TWILIO_AUTH_TOKEN"
@@ -196,10 +200,21 @@ class Sms:
     async def is_well(self) -> bool:
         """A harmless question, to see whether the carrier answers and knows us."""
         try:
-            await self._client.api.v2010.accounts(self._settings.twilio_account_sid).fetch_async()
+            await self._ask()
         except Exception:
             return False
         return True
+
+    async def _ask(self) -> None:
+        """What our credentials may ask: a key may not see the account, unless it is a main one."""
+        if not self._settings.twilio_api_key:
+            await self._client.api.v2010.accounts(self._settings.twilio_account_sid).fetch_async()
+            return
+        try:
+            await self._client.messages(NO_TEXT).fetch_async()
+        except TwilioRestException as refused:
+            if refused.status != 404 and refused.code != NOT_PERMITTED:
+                raise
 
     async def fetch_media(self, address: str, *, most: int) -> bytes:
         """What a voter sent, from where the carrier keeps it and nowhere else. Raises Refusal.

@@ -33,7 +33,7 @@ from models import (
 )
 
 LEFT = "{name} opted out and won't be texted again."
-HELD_BACK = "{name} may have asked to be left alone, so your text was not sent. If they did not, they come again."
+HELD_BACK = "{name} may have asked to be left alone, so your text was not sent. If not, they come back to your card."
 """News for the volunteer's card."""
 MESSAGE, MODAL = "message", "modal"
 """Where a volunteer has the card in front of them."""

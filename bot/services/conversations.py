@@ -165,7 +165,7 @@ _UNSAID = (
     .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
     .returning(message.c.conversation_id, message.c.campaign_id, message.c.volunteer_id, message.c.script_id)
 )
-_STATE_OF = select(message.c.state).where(message.c.act_key == bindparam("key"))
+_OF_ACT = select(message.c.state, message.c.body).where(message.c.act_key == bindparam("key"))
 _WAITING_THREADS = (
     select(conversation.c.contact_id, contact.c.first_name, contact.c.last_name, thread.c.root_ts)
     .join(contact, contact.c.id == conversation.c.contact_id)
@@ -211,9 +211,10 @@ async def has_written(session: Session, conversation_id: int) -> bool:
 async def _queue(
     session: Session, found: Any, body: str, *, by: str, act_key: str, now: datetime, undo: timedelta
 ) -> None:
-    if await was_texted(session, act_key) is not None:
-        return
+    await optouts.lock(session, found.person_id)  # of two submissions at once, the second sees the first
     body = body.strip()
+    if (before := (await session.execute(_OF_ACT, {"key": act_key})).first()) is not None:
+        return _check_same(before.body, body)
     if why := rules.check_words(body):
         raise Refusal(why)
     expires = await _may_answer(session, found, now)
@@ -248,8 +249,18 @@ async def _queue(
 
 async def was_texted(session: Session, act_key: str) -> bool | None:
     """Whether the text of this act is on its way; None if no text came of it."""
-    state = (await session.execute(_STATE_OF, {"key": act_key})).scalar_one_or_none()
-    return None if state is None else state not in NEVER_LEFT
+    row = (await session.execute(_OF_ACT, {"key": act_key})).first()
+    return None if row is None else row.state not in NEVER_LEFT
+
+
+def _check_same(before: str, words: str) -> None:
+    """Raises Refusal for a form that has answered already and comes with other words: they would be lost unsaid."""
+    if before != words:
+        raise Refusal(
+            f"This form has already answered with “{before}”. What stands here now was not sent. To send it too, "
+            "copy it, close this and press the button again.",
+            field="message",
+        )
 
 
 async def unsay(session: Session, act_key: str, *, now: datetime) -> bool | None:

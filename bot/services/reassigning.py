@@ -18,7 +18,7 @@ from bot.services.posts import PostKind
 from models import ConversationState, Role, card, conversation, inbound, membership, state_is, volunteer
 
 AT_ONCE = 500
-LATELY = timedelta(hours=1)
+LATELY = timedelta(minutes=15)
 """Whoever clicked within it is at hand, and may be given somebody else's conversations."""
 MOST_HELPERS = 50
 
@@ -173,7 +173,7 @@ async def to_whoever_runs_it(
 
 
 async def at_hand(session: Session, campaign_id: int, *, but: str, now: datetime) -> list[str]:
-    """Who else has texted for this campaign lately, whoever clicked last first."""
+    """Who else has texted for this campaign within LATELY, whoever clicked last first."""
     values = {"campaign_id": campaign_id, "holder": but, "since": now - LATELY}
     return list((await session.execute(_AT_HAND, values)).scalars())
 

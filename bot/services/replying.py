@@ -1,7 +1,7 @@
 """What **Reply** offers, and its one submission: answers the voter, records what they said, closes the conversation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.database import Session
@@ -23,6 +23,8 @@ class Form:
 
     def with_saved(self, reply_id: int, typed: str) -> str:
         """The words of this saved reply. What the volunteer typed stays before them; another saved reply goes."""
+        if self.silent:
+            raise Refusal(self.silent)
         words = {each.id: each.words for each in self.saved}
         if reply_id not in words:
             raise Refusal("That saved reply is gone. Close this and press Reply again.")
@@ -34,10 +36,18 @@ class Form:
             raise Refusal("With what you have typed that is too long for one text. Shorten your words first.")
         return filled
 
+    def as_opened(self, recorded: Mapping[int, str | None]) -> "Form":
+        """The same, with the answers that the modal was opened with: what is changed here is told by them."""
+        questions = (replace(each, recorded=recorded.get(each.id, each.recorded)) for each in self.questions)
+        return replace(self, questions=tuple(questions))
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A submission: the words, the answers by question (None: none given), and whether that was all."""
+    """A submission: the words, the answers that were changed by question (None: taken back), and whether that was all.
+
+    What somebody else recorded while the form was open stays, unless it was changed here too.
+    """
 
     view_id: str
     words: str
@@ -74,5 +84,8 @@ async def submit(
         await conversations.echo(session, conversation_id, view_id=reply.view_id, words=reply.words, by=by, now=now)
     is_recorded = await surveys.record(session, found, reply.answers, by=by, now=now)
     if not (reply.words or is_recorded or reply.is_done):
-        raise Refusal("There is nothing to send or to record yet.", field="message")
+        raise Refusal(
+            "There is nothing to send or to record yet. Write a message, choose an answer or tick “Done”.",
+            field="message",
+        )
     return await conversations.done(session, conversation_id, by=by) if reply.is_done else None

@@ -11,13 +11,20 @@ from models import CampaignState, OptOutState
 FRESH = timedelta(hours=1)
 """A voter who wrote so recently may be answered outside texting hours."""
 
+_NOT_LIVE: dict[str, str] = {
+    CampaignState.DRAFT: "has not started yet",
+    CampaignState.PAUSED: "is paused",
+    CampaignState.CLOSED: "is closed",
+}
+
 
 def check_words(body: str) -> str | None:
     """Why these words cannot be a text, for the volunteer, or None."""
     if not body:
         return "The message was empty, so nothing was sent."
     if len(body) > segments.MAX_CHARACTERS:
-        return f"That is {len(body):,} characters; a text may have {segments.MAX_CHARACTERS:,}. Nothing was sent."
+        most = f"a text may have {segments.MAX_CHARACTERS:,}"
+        return f"That is {len(body):,} characters; {most}. Nothing was sent: shorten it."
     return None
 
 
@@ -25,9 +32,9 @@ def why_not(row: Any, now: datetime) -> str | None:
     """Why this contact may not be sent a first text at this moment, for the volunteer, or None."""
     name = name_of(row)
     if row.campaign_state != CampaignState.LIVE:
-        return f"{row.campaign} is {row.campaign_state}, so nothing was sent to {name}."
+        return f"{row.campaign} {_NOT_LIVE[row.campaign_state]}, so nothing was sent to {name}."
     if row.opted_out == OptOutState.HELD:
-        return f"{name} may have asked to be left alone, so nothing was sent. Somebody has to decide about that first."
+        return f"{name} may have asked to be left alone, so nothing was sent. If not, they come back to your card."
     return _never(row, name) or (None if until(row, now) else _not_now(name))
 
 

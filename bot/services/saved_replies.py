@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import dedent
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select
@@ -16,7 +17,7 @@ from models import contact, saved_reply, volunteer
 MOST = 20
 TITLE_LENGTH = 75
 FIELD_LENGTH = 3000
-_EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
+_TITLED = re.compile(r"[^:]+:\s+\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,9 @@ _VOTER = (
 def parse(words: str) -> list[tuple[str, str]]:
     """(title, words) of each: "Title: words", one a line, or parted by empty lines if some are longer than a line.
 
-    Raises Refusal, in words for the organizer, for the first that cannot be one.
+    Raises Refusal, in words for the organizer, for the first line that cannot be one, or could be two things.
     """
-    tidy = words.strip()
-    parts = _EMPTY_LINES.split(tidy) if _EMPTY_LINES.search(tidy) else tidy.splitlines()
-    replies = [_parse_one(part.strip()) for part in parts if part.strip()]
+    replies = [_parse_one("\n".join(lines)) for lines in _parts(words)]
     if len(replies) > MOST:
         raise _refusal(f"A campaign can have {MOST} saved replies; these are {len(replies)}.")
     titles = [title.casefold() for title, _ in replies]
@@ -58,10 +57,37 @@ def parse(words: str) -> list[tuple[str, str]]:
     return replies
 
 
+def _parts(words: str) -> list[list[str]]:
+    """The lines of each reply. A line that begins with a space always goes on with the one above."""
+    written = dedent(words.expandtabs()).strip("\n").splitlines()
+    is_parted = any(not line.strip() for line in written)
+    parts: list[list[str]] = []
+    above = ""
+    for line in written:
+        goes_on = above.strip() and (line.startswith(" ") or is_parted)
+        if goes_on and not line.startswith(" ") and _TITLED.match(line):
+            raise _refusal(
+                f"“{line[:60]}” stands directly below “{above.strip()[:60]}”. If it is a saved reply of its own, leave "
+                "an empty line above it; if it belongs to that one, begin it with a space."
+            )
+        if line.strip() and goes_on:
+            parts[-1].append(line.strip())
+        elif line.strip():
+            parts.append([line.strip()])
+        above = line
+    return parts
+
+
 def as_written(replies: Iterable[tuple[str, str]]) -> str:
     """The replies as an organizer would write them."""
-    parts = [f"{title}: {words}" for title, words in replies]
+    parts = [_written(f"{title}: {words}") for title, words in replies]
     return ("\n\n" if any("\n" in part for part in parts) else "\n").join(parts)
+
+
+def _written(part: str) -> str:
+    """A line that could begin another reply is set in, so that it reads the same again."""
+    first, *others = part.splitlines()
+    return "\n".join([first, *(f" {line}" if _TITLED.match(line) else line for line in others)])
 
 
 def _parse_one(part: str) -> tuple[str, str]:

@@ -23,7 +23,9 @@ MOST_QUESTIONS, MOST_CHOICES = 10, 10
 QUESTION_LENGTH, CHOICE_LENGTH = 200, 75
 FIELD_LENGTH = 3000
 _STAR = "*"
-_PARTED = re.compile(r"(?P<words>.*\?|[^:]*:)\s*(?P<choices>.*)")
+_ENDS = (re.compile(r"\?[?!]*"), re.compile(r":(?=\s|$)"), re.compile(r":"))
+"""What a question may end with; the colon of "At 7:30" comes last."""
+_OTHER_SIGNS = re.compile(r"[,;|]| or ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def parse(words: str) -> list[Asked]:
 
     Raises Refusal, in words for the organizer, for the first line that cannot be one.
     """
-    lines = [" ".join(line.split()) for line in words.splitlines() if line.strip()]
+    lines = _lines(words)
     if len(lines) > MOST_QUESTIONS:
         raise _refusal(f"A campaign can have {MOST_QUESTIONS} questions; these are {len(lines)}.")
     asked = [_parse_line(line) for line in lines]
@@ -105,12 +107,26 @@ def as_written(asked: Iterable[Asked]) -> str:
     return "\n".join(each.line for each in asked)
 
 
+def _lines(words: str) -> list[str]:
+    """The lines that say something. Answers on a line of their own belong to the question above."""
+    lines: list[str] = []
+    for line in (" ".join(each.split()) for each in words.splitlines() if each.strip()):
+        if lines and "/" in line and not _parted(line)[1] and not _parted(lines[-1])[1]:
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return lines
+
+
 def _parse_line(line: str) -> Asked:
-    parted = _PARTED.fullmatch(line)
-    if parted is None or not parted["choices"].strip(" /*"):
+    said, written = _parted(line)
+    if not written.strip(" /*"):
         raise _refusal(f"“{line}” has no answers. Write them after the question: Will you vote? Yes / No / Maybe")
-    said, choices, conversion = parted["words"].strip(), [], None
-    for each in parted["choices"].split("/"):
+    if "/" not in written and _OTHER_SIGNS.search(written):
+        raise _refusal(f"“{line}” has only one answer. Put a / between answers: Will you vote? Yes / No / Maybe")
+    choices: list[str] = []
+    conversion = None
+    for each in written.split("/"):
         choice = each.strip()
         if choice.endswith(_STAR):
             choice = choice.rstrip("* ")
@@ -120,6 +136,20 @@ def _parse_line(line: str) -> Asked:
         choices.append(choice)
     _check(said, choices)
     return Asked(said, tuple(choices), conversion)
+
+
+def _parted(line: str) -> tuple[str, str]:
+    """(the question, its answers). A question may have two question marks, and so may an answer: "Yes / Not sure?".
+
+    It ends with the last question mark that an answer follows, or else with a colon; "" for answers that are not there.
+    """
+    marks, spaced, colons = ([mark.end() for mark in kind.finditer(line)] for kind in _ENDS)
+    ends = [*reversed(marks), *spaced[:1], *colons[:1]]
+    for end in ends:
+        if line[end:].partition("/")[0].strip(" *"):
+            return line[:end].strip(), line[end:].strip()
+    end = next((end for end in ends if line[end:].strip(" /*")), len(line))
+    return line[:end].strip(), line[end:].strip()
 
 
 def _check(said: str, choices: list[str]) -> None:
@@ -235,7 +265,9 @@ async def _replace(
     else:
         done = await session.execute(_ANOTHER, {**which, "new": choice, "counts": counts, "who": by, "now": now})
     if done.rowcount != 1:
-        raise Refusal("Somebody recorded another answer at this very moment, so nothing was done. Open Reply again.")
+        raise Refusal(
+            "Somebody recorded another answer at this very moment, so nothing was done. Press again if yours holds."
+        )
 
 
 async def _rows(session: Session, campaign_id: int) -> list[Any]:

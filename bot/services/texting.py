@@ -34,6 +34,7 @@ from models import (
     opt_out as opt_out_table,
 )
 
+OUT_OF_DATE = "That card was out of date, so nothing was {}. This is the newest one."
 _TEXTED_BY = (
     select(message.c.id, contact.c.first_name, contact.c.last_name)
     .join(contact, contact.c.id == message.c.conversation_id)
@@ -131,7 +132,7 @@ async def send(session: Session, press: Press, *, now: datetime, undo: timedelta
     """
     seen = await cards.look(session, press.volunteer_id)
     if _is_out_of_date(press, seen):
-        return await _newer(session, press, seen, "That card was out of date, so nothing was sent.", now=now)
+        return await _newer(session, press, seen, OUT_OF_DATE.format("sent"), now=now)
     body = (press.body or "").strip()
     if why := rules.check_words(body):
         return await _again(session, press, seen, why, now=now, words=body)
@@ -169,14 +170,14 @@ async def opt_out(session: Session, press: Press, *, now: datetime) -> Card:
 async def undo(session: Session, press: Press, what: str, *, now: datetime) -> Card:
     """Take back the last text or skip, if it is still here; the contact comes back with the words as they were sent.
 
-    Words begun for the contact on the card are kept for their turn. Raises Refusal once the carrier may have the text:
-    from then on nothing can call it back.
+    Words begun for the contact on the card, or on an older one, are kept for their turn. Raises Refusal once the
+    carrier may have the text: from then on nothing can call it back.
     """
     seen = await cards.look(session, press.volunteer_id)
     which = {"which": int(what[1:]), "whose": press.volunteer_id}
-    await _keep_begun(session, press, seen)  # before any tally, as Send
+    gone = await _keep_begun(session, press, seen)  # before any tally, as Send
     campaign_id = await (_take_back if what[0] == "m" else _unskip)(session, which, now=now)
-    return await cards.draw(session, press, campaign_id, seen=seen, now=now)
+    return await cards.draw(session, press, campaign_id, seen=seen, now=now, notice=gone)
 
 
 async def about(session: Session, press: Press) -> tuple[int, str | None]:
@@ -221,7 +222,8 @@ async def take_to(session: Session, press: Press, *, now: datetime) -> Card | No
     None while it shows nobody who may be texted.
     """
     seen = await cards.look(session, press.volunteer_id)
-    await _keep_begun(session, press, seen)
+    if gone := await _keep_begun(session, press, seen):
+        await cards.add_news(session, press.volunteer_id, " ".join(gone.split()))
     await cards.shown_on(session, press.volunteer_id, press.surface)
     return await as_it_stands(session, press.volunteer_id, now=now)
 
@@ -237,12 +239,25 @@ def _is_out_of_date(press: Press, seen: Any) -> bool:
     return press.version != seen.version or seen.contact_id is None or press.contact_id not in (None, seen.contact_id)
 
 
-async def _keep_begun(session: Session, press: Press, seen: Any) -> None:
-    """Keep what was begun for the contact on the card."""
+async def _keep_begun(session: Session, press: Press, seen: Any) -> str | None:
+    """Keep what was begun for the contact on the card, or on an older drawing for that one's own turn.
+
+    Returns what to say, with the words, if that one is no longer this volunteer's.
+    """
     begun = (press.body or "").strip()
-    is_theirs = seen.contact_id and (press.version == seen.version or press.contact_id == seen.contact_id)
-    if begun and is_theirs and begun != (seen.draft or cards.merged(seen)).strip():
+    if not begun or not (press.version == seen.version or press.contact_id == seen.contact_id):
+        return await _keep_for_their_turn(session, press, seen) if begun else None
+    if seen.contact_id and begun != (seen.draft or cards.merged(seen)).strip():
         await session.execute(_KEEP_DRAFT, {"which": seen.contact_id, "words": press.body})
+    return None
+
+
+async def _keep_for_their_turn(session: Session, press: Press, seen: Any) -> str | None:
+    """Keep what was typed on an older drawing for its contact; returns what to say if they are somebody else's."""
+    typed, handed_on = (press.body or "").strip(), await _handed_on(session, press)
+    if typed and press.contact_id and press.contact_id != seen.contact_id and handed_on is None:
+        await session.execute(_KEEP_DRAFT, {"which": press.contact_id, "words": typed})
+    return handed_on
 
 
 async def _newer(session: Session, press: Press, seen: Any, notice: str, *, now: datetime) -> Card:
@@ -252,10 +267,8 @@ async def _newer(session: Session, press: Press, seen: Any, notice: str, *, now:
     """
     if obeyed := await _obeyed(session, press, seen):
         return await _shown_again(session, press, obeyed, now=now)
-    typed, handed_on = (press.body or "").strip(), await _handed_on(session, press)
-    if typed and press.contact_id and press.contact_id != seen.contact_id and handed_on is None:
-        await session.execute(_KEEP_DRAFT, {"which": press.contact_id, "words": typed})  # for their own turn
-    words = typed if press.contact_id == seen.contact_id else ""
+    handed_on = await _keep_for_their_turn(session, press, seen)
+    words = (press.body or "").strip() if press.contact_id == seen.contact_id else ""
     return await _again(session, press, seen, handed_on or notice, now=now, words=words)
 
 
@@ -356,7 +369,7 @@ async def _set_aside(
 ) -> Card:
     seen = await cards.look(session, press.volunteer_id)
     if _is_out_of_date(press, seen):
-        return await _newer(session, press, seen, "That card was out of date, so nothing was changed.", now=now)
+        return await _newer(session, press, seen, OUT_OF_DATE.format("changed"), now=now)
     if closed_as != "skipped":
         await optouts.lock(session, seen.person_id)
     if not await _put_away(session, press, seen, closed_as):
@@ -402,7 +415,7 @@ def _too_late(row: Any | None) -> str:
 async def _unskip(session: Session, which: dict[str, Any], *, now: datetime) -> int:
     row = (await session.execute(_UNSKIP, which)).first()
     if row is None:
-        raise Refusal("That contact can't be brought back any more.")
+        raise Refusal("That contact can't be brought back any more. Go on with the one on your card.")
     counted = {"campaign_id": row.campaign_id, "volunteer_id": which["whose"], "script_id": None}
     await tallies.bump(session, [tallies.entry(Metric.SKIPPED, **counted, now=now, n=-1)])
     return int(row.campaign_id)

@@ -46,14 +46,15 @@ def above(shown: Card, *, buttons: bool = True) -> list[Block]:
     if shown.notice:
         lines.append(section(f":warning: {escape(shown.notice)}"))
     if shown.last:
-        lines.append(_last(shown.last, shown.version, buttons=buttons))
+        lines.append(_last(shown.last, shown, buttons=buttons))
     lines += [context(f":no_bell: {escape(line)}") for line in shown.news[-5:]]
     return lines
 
 
-def _last(last: Last, version: int, *, buttons: bool) -> Block:
+def _last(last: Last, shown: Card, *, buttons: bool) -> Block:
     words = f":white_check_mark: {last.did} *{escape(last.name)}*"
-    undo = button("Undo", ids.UNDO, f"{version}:{last.undo}") if last.undo and buttons else None
+    whom = f":{shown.next.conversation_id}" if isinstance(shown.next, Draft) else ""
+    undo = button("Undo", ids.UNDO, f"{shown.version}:{last.undo}{whom}") if last.undo and buttons else None
     return section(words, accessory=undo)
 
 
@@ -63,8 +64,8 @@ def _contact(shown: Card, draft: Draft, picture: str | None) -> list[Block]:
     menu = overflow(
         ids.CARD_MENU,
         [
-            ("Wrong number", f"{version}:{ids.WRONG_NUMBER}"),
-            ("Opt out", f"{version}:{ids.OPT_OUT}"),
+            ("Wrong number", f"{version}:{ids.WRONG_NUMBER}:{draft.conversation_id}"),
+            ("Opt out", f"{version}:{ids.OPT_OUT}:{draft.conversation_id}"),
             ("Ask for help", f"{version}:{ids.ASK_FOR_HELP}"),
         ],
         confirm=confirm("Are you sure?", _NEVER_AGAIN, "Go on"),
@@ -131,7 +132,8 @@ def why(shown: Card, rest: Rest) -> str:
         case "paused":
             return f"{campaign} is paused for now. Your contacts wait for you; type `/text` when it goes on."
         case "closed":
-            return f"{campaign} is closed: nobody is texted any more. Thank you for your help!"
+            thanks = "Thank you for your help! Whoever still writes to you can be answered."
+            return f"{campaign} is closed: nobody new is texted. {thanks}"
         case "draft":
             return f"{campaign} has not started yet. Type `/text` again once it has."
         case "asleep":

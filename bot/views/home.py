@@ -101,11 +101,12 @@ def _who_waits(mine: Mine) -> str:
 def _list(of: List) -> Block:
     name = f"*{escape(of.campaign)}*"
     people = "1 person" if of.in_hand == 1 else f"{of.in_hand:,} people"
+    words = f"{people} on your list" if of.in_hand else "you are invited to text"
     if of.state is CampaignState.PAUSED:
-        return section(f"{name} · {people} on your list\nPaused for now: they wait for you.")
+        waits = "they wait for you" if of.in_hand else "come back here when it goes on"
+        return section(f"{name} · {words}\nPaused for now: {waits}.")
     if of.state is CampaignState.DRAFT:
-        return section(f"{name} · {people} on your list\nIt has not started yet.")
-    words = f"{people} on your list" if of.in_hand else "there are people to text"
+        return section(f"{name} · {words}\nIt has not started yet. Once it has, “Start texting” is here.")
     start = button("Start texting", ids.HOME_TEXT, str(of.campaign_id), style="primary")
     return section(f"{name} · {words}", accessory=start)
 

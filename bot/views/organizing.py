@@ -92,8 +92,8 @@ def _pictures(picture: str | None, coming: str | None) -> list[Block]:
 def _for_answers(saved: str = "", questions: str = "") -> list[Block]:
     """What volunteers find under **Reply**."""
     about_saved = (
-        "One a line: a title, a colon, the words. If one needs several lines, leave an empty line between them all. "
-        "Fields work as in the script."
+        "One a line: a title, a colon, the words. If one needs several lines, leave an empty line between them all, "
+        "and begin a line in it that has a colon of its own with a space. Fields work as in the script."
     )
     about_questions = (
         "One a line, each with its answers. A star after an answer makes it what the campaign counts as a conversion, "

@@ -68,6 +68,7 @@ class Carrier:
         self.registration: str | None = "VERIFIED"
         self.inbound_by_number = False
         self.mute: set[str] = set()  # numbers that cannot text
+        self.may_only_send: set[str] = set()  # restricted API keys
 
         self.outage = False
         self.latency = 0.0

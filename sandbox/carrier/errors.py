@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 REFUSALS: dict[int, tuple[int, str]] = {
     20001: (400, "Bad request: {what}"),
     20003: (401, "Authenticate"),
+    70051: (401, "Authorization Failed"),
     20004: (405, "Method not allowed"),
     20005: (403, "Account not active"),
     20404: (404, "The requested resource {what} was not found"),

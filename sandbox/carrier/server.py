@@ -177,6 +177,11 @@ class Server:
         secret = self._carrier.secret_of(user)
         if kind.lower() != "basic" or secret is None or not hmac.compare_digest(secret.encode(), password.encode()):
             raise Problem(20003)
+        # A standard key may do everything but look at accounts.
+        if user != self._carrier.account_sid and re.fullmatch(rf"{_ACCOUNT}\.json", asked.path):
+            raise Problem(20003)
+        if user in self._carrier.may_only_send and asked.method != "POST":
+            raise Problem(70051)
 
     # -- sending
 

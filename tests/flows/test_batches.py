@@ -166,7 +166,9 @@ async def test_a_closed_campaign_texts_nobody(world: World, olivia: Person, priy
     await priya.presses("Send")
     await world.a_while()
 
-    assert "is closed: nobody is texted any more. Thank you" in priya.dm.messages[-1].words
+    assert (
+        "is closed: nobody new is texted. Thank you for your help! Whoever still writes" in priya.dm.messages[-1].words
+    )
     assert world.carrier.texts == []
 
 

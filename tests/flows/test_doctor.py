@@ -182,7 +182,7 @@ async def test_what_is_wrong_outside_is_found(world: World, breaks: Callable[[Wo
 
 
 async def test_numbers_of_ones_own_are_checked_one_by_one(database_url: str) -> None:
-    numbers = "+15005550006,+13135550199"
+    numbers = "+15005550006,+13135550199,+18335550100,+18885550100"
     async with open_world(
         database_url, twilio_messaging_service_sid=None, twilio_from_numbers=numbers, slack_app_token="xapp-1-sandbox"
     ) as world:
@@ -190,11 +190,28 @@ async def test_numbers_of_ones_own_are_checked_one_by_one(database_url: str) -> 
         assert level(found, "Texts from voters come to") == "ok"
         assert level(found, "+13135550199 is not a number of this account") == "error"
         assert level(found, "unless they are registered") == "warning"
+        assert level(found, "+18335550100, +18885550100 are toll-free: unless each is verified") == "warning"
         assert level(found, "come by Socket Mode, and Slack takes the token") == "ok"
         world.carrier.inbound_url, world.slack.app_token = "https://old.example.org/sms", "xapp-another"
         found = await looks(world)
         assert level(found, "+15005550006 sends them to https://old.example.org/sms") == "error"
         assert level(found, "Slack does not take SLACK_APP_TOKEN (invalid_auth)") == "error"
+
+
+@pytest.mark.parametrize("only_sends", [False, True])
+async def test_an_api_key_that_may_not_see_the_account_is_good(database_url: str, only_sends: bool) -> None:
+    key = "SK" + "1" * 32
+    async with open_world(database_url, twilio_api_key=key, twilio_api_secret="the key's secret") as world:
+        world.carrier.api_keys[key] = "the key's secret"
+        world.carrier.may_only_send = {key} if only_sends else set()
+        assert await world.kit.sms.wrong_account() is None
+        assert await world.kit.sms.is_well()
+        found = await looks(world)
+        assert level(found, "The carrier takes TWILIO_API_KEY") == "ok"
+        assert level(found, "Messaging Service Sandbox has 1 number") == "ok"
+        world.carrier.api_keys[key] = "another"
+        assert level(await looks(world), "TWILIO_API_KEY or TWILIO_API_SECRET is wrong") == "error"
+        assert not await world.kit.sms.is_well()
 
 
 async def test_a_service_that_leaves_incoming_texts_to_its_numbers_is_understood(world: World) -> None:
@@ -213,7 +230,8 @@ async def test_settings_that_make_little_sense_are_said(world: World) -> None:
     assert level(found, "is not https") == "error"
     assert level(found, "Nobody answers at http://textbank.invalid") == "error"
     found = await looks(world, public_url=None, texting_hours="12:00-13:00")
-    assert level(found, "PUBLIC_URL is not set: no text from a voter can come in") == "error"
+    assert level(found, "PUBLIC_URL is not set: texts from voters, a STOP among them") == "warning"
+    assert level(found, "are asked for at the carrier.") == "ok"
     assert level(found, "leaves less than two hours a day") == "warning"
 
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from bot.services import faster
-from sandbox.slack import Person, clicks
+from sandbox.carrier import Phone
+from sandbox.slack import Message, Person, clicks
 from sandbox.slack.delivery import Answer
 from tests.world import World, people
 
@@ -264,6 +265,80 @@ async def test_words_begun_on_the_card_go_on_in_the_modal(world: World, priya: P
     assert priya.modal.inputs["Message"] == "Sara, I began this on the card"
 
 
+@pytest.fixture
+async def elsewhere(world: World, priya: Person, card: None) -> Message:
+    """Priya has texted Sara and gone on with another campaign, with words begun for Tom on the card left behind."""
+    await priya.presses("Send")
+    await world.drawn()
+    left = priya.card
+    await world.live_campaign("Winter", contacts=people(2))
+    await world.organizer.types("/textbank assign Winter @priya 2")
+    await world.a_while(1)
+    world.time.passes(seconds=1)  # Slack takes one message a second for a channel
+    await priya.types("/text winter")
+    await priya.edits("Message", "Tom, I have begun", on=left)
+    return left
+
+
+@pytest.mark.parametrize("label", ["Undo", "Text faster", "Send", "Skip"])
+async def test_words_begun_on_a_card_left_behind_are_kept_for_their_contact(
+    world: World, priya: Person, elsewhere: Message, label: str
+) -> None:
+    await priya.presses(label, on=elsewhere)
+    await world.drawn()
+    if label == "Text faster":
+        assert "Voter100" in priya.modal.words
+        await priya.cancels()
+    world.time.passes(seconds=1)
+    await priya.types("/text fall")
+    if label == "Undo":
+        assert "*Sara Lopez*" in priya.card.words
+        await priya.presses("Skip", on=priya.card)
+        await world.drawn()
+
+    assert "*Tom Reed*" in priya.card.words
+    assert priya.card.inputs["Message"] == "Tom, I have begun"
+
+
+@pytest.mark.parametrize("label", ["Undo", "Text faster"])
+async def test_words_begun_for_somebody_who_was_handed_on_are_given_back(
+    world: World, olivia: Person, priya: Person, sam: Person, elsewhere: Message, label: str
+) -> None:
+    await olivia.types("/textbank unassign Fall @priya")
+    await priya.presses(label, on=elsewhere)
+    await world.drawn()
+    if label == "Text faster":
+        await priya.cancels()
+        world.time.passes(seconds=1)
+        await priya.types("/text winter")
+
+    shown = "".join(message.words for message in priya.dm.messages)
+    assert "Tom Reed is no longer on your list" in shown
+    assert "What stood in the field: “Tom, I have begun”" in shown
+
+
+async def test_a_card_whose_modal_does_not_open_stays_a_message_that_works(
+    world: World, priya: Person, sara: Phone
+) -> None:
+    on_card = priya.card
+    await priya.edits("Message", "Tom, I have begun")
+    world.slack.respond_next("views.open", error="expired_trigger_id")
+    await priya.presses("Text faster")
+    await world.drawn()
+    assert priya.modal is None
+    assert "(expired_trigger_id). Please try again" in priya.ephemerals[-1].words
+
+    await sara.texts("Where do I vote?")
+    for _ in range(2):
+        await world.a_while()
+    assert priya.card.ts > priya.threads[0].ts  # it has come again, as a card in a message does
+    await priya.presses("Send", on=on_card)
+    await world.a_while()
+    assert said(world, TOM) == ["Tom, I have begun"]
+    await texts_faster(world, priya)
+    assert "*Ana Díaz*" in priya.modal.words
+
+
 @pytest.mark.usefixtures("modal")
 async def test_a_press_on_the_card_and_one_on_the_modal_are_one_text(world: World, priya: Person) -> None:
     on_card = priya.card
@@ -468,6 +543,26 @@ async def test_if_slack_opens_no_modal_the_card_is_posted(world: World, olivia: 
 
     assert priya.modal is None
     assert "*1 of 3*" in priya.card.words
+
+
+@pytest.mark.usefixtures("more_crowded")
+@pytest.mark.parametrize("place", ["an invitation", "the direct message"])
+async def test_if_slack_opens_no_modal_start_texting_brings_the_card(
+    world: World, olivia: Person, priya: Person, place: str
+) -> None:
+    channel = world.slack.channel("field", olivia, priya)
+    command = "invite Fall GOTV #field 2" if place == "an invitation" else "assign Fall GOTV @priya 2"
+    await olivia.types(f"/textbank {command}")
+    await world.settles()
+    world.slack.respond_next("views.open", error="expired_trigger_id")
+    await priya.presses("Start texting", on=(channel if place == "an invitation" else priya.dm).messages[-1])
+    await world.drawn()
+
+    assert priya.modal is None
+    await priya.edits("Message", "Hello from the card")
+    await priya.presses("Send")
+    await world.a_while()
+    assert "Hello from the card" in [text.body for text in world.carrier.texts]
 
 
 @pytest.mark.usefixtures("more_crowded")

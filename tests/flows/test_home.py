@@ -97,7 +97,12 @@ async def test_somebody_invited_takes_a_batch_from_the_home(world: World, olivia
     for _ in range(2):
         await priya.presses("Send", on=priya.card)
         await world.drawn()
-    assert "there are people to text" in await looks(world, priya)
+    await olivia.types("/textbank pause Fall")
+    paused = "Fall GOTV · you are invited to text\nPaused for now: come back here when it goes on."
+    assert paused in (await looks(world, priya)).replace("*", "")
+    await olivia.types("/textbank resume Fall")
+    world.time.passes(minutes=1)
+    assert "you are invited to text" in await looks(world, priya)
     await does(world, priya, "Start texting")
     assert "1 of 2" in priya.card.words
 

@@ -211,9 +211,10 @@ async def test_with_nobody_named_contacts_go_back_and_conversations_to_those_who
     await olivia.types("/textbank role @priya none")
     await olivia.types("/textbank role @gus none")
 
+    world.time.passes(minutes=14)
     answer = await reassigned(world, olivia, "Fall @priya")
     assert "2 contacts of Fall GOTV are to be handed out again." in answer
-    assert "2 open conversations are now with 2 people who texted lately" in answer
+    assert "2 open conversations are now with 2 people who texted within the last 15 minutes" in answer
     await world.a_while()
     assert [len(somebody.threads) for somebody in (sam, lee, olivia)] == [1, 1, 0]
     assert await holders(world, "needs_reply") == {sam.id: 1, lee.id: 1}
@@ -222,8 +223,10 @@ async def test_with_nobody_named_contacts_go_back_and_conversations_to_those_who
 
 @pytest.mark.usefixtures("thread")
 async def test_with_nobody_named_and_nobody_texting_conversations_come_to_whoever_asks(
-    world: World, olivia: Person, priya: Person
+    world: World, olivia: Person, priya: Person, sam: Person
 ) -> None:
+    await world.texting(sam, 1)
+    world.time.passes(minutes=16)
     assert f"1 open conversation is now with <@{olivia.id}>" in await reassigned(world, olivia, "Fall @priya")
     await world.a_while()
     [root] = olivia.threads

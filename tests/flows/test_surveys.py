@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.carrier import Phone
 from sandbox.slack import File, Message, Person, clicks
+from sandbox.slack.nouns import Modal
 from tests.flows.test_faster import submits_as_it_stands
 from tests.world import CONSENT, LIST, SCRIPT, World
 
@@ -146,7 +147,10 @@ async def test_a_change_of_mind_is_recorded_and_counted(world: World, priya: Per
 async def test_a_submission_of_nothing_says_what_it_is_for(priya: Person, thread: Message) -> None:
     await priya.presses("Reply", on=thread)
     await priya.submits()
-    assert "nothing to send or to record" in priya.modal.errors["Message"]
+    assert (
+        "nothing to send or to record yet. Write a message, choose an answer or tick “Done”"
+        in priya.modal.errors["Message"]
+    )
 
 
 async def test_the_same_submission_twice_is_one_text_and_one_conversion(
@@ -161,6 +165,73 @@ async def test_the_same_submission_twice_is_one_text_and_one_conversion(
 
     assert world.carrier.texts_to(SARA).count("At the library") == 1
     assert await conversions(world) == 1
+
+
+async def test_two_submissions_at_once_are_one_text_and_both_are_well(
+    world: World, priya: Person, thread: Message
+) -> None:
+    await priya.presses("Reply", on=thread)
+    await priya.edits("Message", "At the library")
+    answers = await asyncio.gather(*(submits_as_it_stands(priya) for _ in range(2)))
+    await world.a_while()
+
+    assert [(answer.status, answer.body) for answer in answers] == [(200, b"")] * 2
+    assert world.carrier.texts_to(SARA).count("At the library") == 1
+
+
+async def test_other_words_from_a_form_that_has_answered_are_given_back_unsent(
+    world: World, priya: Person, thread: Message
+) -> None:
+    await priya.presses("Reply", on=thread)
+    await priya.edits("Message", "At the library")
+    await submits_as_it_stands(priya)  # Slack lost our answer: the form stays open
+    await priya.submits({"Message": "At the library, until eight", "Will you vote on Nov 3?": "Yes"})
+    await world.a_while()
+
+    wrong = priya.modal.errors["Message"]
+    assert "already answered with “At the library”. What stands here now was not sent." in wrong
+    assert priya.modal.inputs["Message"] == "At the library, until eight"
+    assert world.carrier.texts_to(SARA)[1:] == ["At the library"]
+
+
+@pytest.mark.parametrize("saved_reply", [False, True])
+async def test_a_form_opened_before_takes_no_answer_back_that_came_meanwhile(
+    world: World, priya: Person, thread: Message, saved_reply: bool
+) -> None:
+    await priya.presses("Reply", on=thread)
+    [old] = world.slack.workspace.modals[priya.id]
+    await replies(world, priya, thread, **{"Will you vote on Nov 3?": "Yes"})
+    world.slack.workspace.modals[priya.id] = [old]
+    if saved_reply:
+        await priya.chooses("When")
+    await priya.submits({"Message": "At the library", "Support:": "Lean"})
+
+    assert await answers(world) == ["Yes", "Lean"]
+    assert await conversions(world) == 1
+
+
+async def test_fields_that_slack_leaves_out_were_not_touched(
+    world: World, priya: Person, thread: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await replies(world, priya, thread, **{"Will you vote on Nov 3?": "Yes"})
+    await priya.presses("Reply", on=thread)
+    await priya.chooses("When")
+    monkeypatch.setattr(Modal, "state", lambda self, viewer: {})
+    await priya.submits()
+    await world.a_while()
+
+    assert world.carrier.texts_to(SARA)[1:] == ["Polls are open from 7 AM to 8 PM."]
+    assert await answers(world) == ["Yes"]
+
+
+async def test_a_saved_reply_chosen_too_late_in_the_day_says_that_it_is_too_late(
+    world: World, priya: Person, thread: Message
+) -> None:
+    await priya.presses("Reply", on=thread)
+    world.time.passes(hours=10)
+    await priya.chooses("When")
+    await world.drawn()
+    assert "too late or too early to text Sara Lopez" in priya.modal.words
 
 
 async def test_two_answers_at_once_are_never_counted_for_one_that_is_not_there(
@@ -225,7 +296,7 @@ async def test_what_was_written_comes_back_to_be_edited(olivia: Person, thread: 
 
 
 async def test_a_saved_reply_may_have_several_lines(olivia: Person, priya: Person, thread: Message) -> None:
-    await edit(olivia, Saved_replies="Where: In {city}.\nBring an ID: any will do.\n\nWhen: From 7 AM.")
+    await edit(olivia, Saved_replies="Where: In {city}.\n Bring an ID: any will do.\n\nWhen: From 7 AM.")
     await priya.presses("Reply", on=thread)
     await priya.chooses("Where")
 

@@ -123,7 +123,7 @@ async def test_what_is_typed_in_the_thread_arrives_as_a_phone_should_show_it(
         ("ask @olivia", "A phone cannot show a mention"),
         ("see #field", "A phone cannot show a link to a channel"),
         ("hi :partyparrot:", ":partyparrot: exists only in this Slack"),
-        ("vote " * 330, "That is 1,649 characters; a text may have 1,600. Nothing was sent."),
+        ("vote " * 330, "That is 1,649 characters; a text may have 1,600. Nothing was sent: shorten it."),
         ("   ", "The message was empty, so nothing was sent."),
     ],
 )
@@ -149,7 +149,7 @@ async def test_files_and_words_outside_a_thread_reach_nobody_and_are_answered(
     assert "Nobody was texted: type in a voter's thread" in last_said(lost)
     await priya.writes("What?", in_=lost)
     await world.a_while()
-    assert "This thread belongs to no voter" in last_said(lost)
+    assert "This thread belongs to no voter, so nobody was texted. Type in the thread that has" in last_said(lost)
     assert len(world.carrier.texts) == 1
 
 

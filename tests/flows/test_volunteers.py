@@ -303,7 +303,7 @@ async def test_a_draft_that_is_too_long_is_kept_to_be_shortened(world: World, pr
     await priya.presses("Send")
     await world.a_while()
 
-    assert "That is 1,699 characters; a text may have 1,600. Nothing was sent." in priya.card.words
+    assert "That is 1,699 characters; a text may have 1,600. Nothing was sent: shorten it." in priya.card.words
     assert priya.card.inputs["Message"].strip() == essay.strip()
     assert "12 segments" in priya.card.words
     assert world.carrier.texts == []

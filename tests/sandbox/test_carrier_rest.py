@@ -191,8 +191,16 @@ async def test_an_api_key_may_send_but_not_for_another_account(carrier: Carrier)
                 to=SARA, from_=OURS, body="Hi"
             )
 
-    assert refused.value.code == 20003
-    assert len(carrier.texts) == 1
+        assert refused.value.code == 20003
+        with pytest.raises(TwilioRestException) as refused:  # which a standard key may not see
+            await ours.api.v2010.accounts(carrier.account_sid).fetch_async()
+        assert refused.value.code == 20003
+        assert len(await ours.messages.list_async()) == 1
+        carrier.may_only_send.add(key)
+        await ours.messages.create_async(to=SARA, from_=OURS, body="Hi")
+        with pytest.raises(TwilioRestException) as refused:
+            await ours.messages("SM" + "0" * 32).fetch_async()
+    assert refused.value.code == 70051
 
 
 async def test_an_unknown_text_is_404(twilio: Client) -> None:
