@@ -236,8 +236,7 @@ async def _write_rejects(database: Database, import_id: int, path: Path) -> None
     beside = path.with_name(f"{path.stem}.rejected.csv")
     try:
         with beside.open("w", encoding="utf-8-sig", newline="") as file:
-            async with database.reading() as session:
-                await contacts.rejects_csv(session, import_id, file)
+            await contacts.rejects_csv(database, import_id, file)
     except OSError as trouble:
         raise _NotDone(f"The contacts are in, but the rejected rows could not be written: {trouble}") from trouble
     _say(f"Each rejected row, with its reason: {beside}")

@@ -136,8 +136,8 @@ async def _rejected(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         path = Path(folder) / "rejected.csv"
         async with kit.database.reading() as session:
             word = await imports.word_of(session, payload["import_id"])
-            with path.open("w", encoding="utf-8-sig", newline="") as file:
-                await rejects_csv(session, payload["import_id"], file)
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            await rejects_csv(kit.database, payload["import_id"], file)
         try:
             await kit.slack.upload(post.recipient, {f"rejected from {word.file_name}": path}, comment=comment)
         except SlackTrouble as trouble:

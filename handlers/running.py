@@ -47,7 +47,7 @@ async def list_(command: Command, kit: Kit) -> str:
     async with kit.database.reading() as session:
         rows = await campaigns.newest(session)
         far = await reports.progress(session, [row.id for row in rows])
-    return views.campaign_list((row, *far[row.id]) for row in rows)
+    return views.campaign_list((row, far[row.id]) for row in rows)
 
 
 async def status(command: Command, kit: Kit) -> str:

@@ -192,6 +192,8 @@ class Message(SQLModel, table=True):
     state: str = MessageState.QUEUED
     state_at: datetime = Field(sa_type=Moment)
     created_at: datetime = Field(sa_type=Moment)
+    waited_since: datetime | None = Field(default=None, sa_type=Moment)
+    """Since when its voter had waited for it: what they go back to should it not leave."""
     priority: int
     due_at: datetime = Field(sa_type=Moment)
     expires_at: datetime = Field(sa_type=Moment)

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from sqlalchemy import TextClause, bindparam, text
 
-from bot.database import Session
+from bot.database import Database, Session
 from bot.services import audit, contact_staging, posts, tallies
 from bot.services.contact_rows import Chunk
 from bot.services.posts import PostKind
@@ -261,17 +261,22 @@ LEFT_TO_CLICKS = 0.005
 """Seconds between two pages, of which each takes about as long."""
 
 
-async def rejects_csv(session: Session, import_id: int, out: TextIO) -> int:
+async def rejects_csv(database: Database, import_id: int, out: TextIO) -> int:
     """Write the rejected rows under the file's own columns, each with its number and the reason. Returns how many.
 
-    On SQLite a page is read where the clicks are served: it is small, and they are served between two.
+    Each page is read in a short transaction of its own, on SQLite where clicks are served too: they are, between two.
     """
     writer = csv.writer(out)
-    header = (await session.execute(_HEADER, {"import_id": import_id})).scalar_one()
+    of = {"import_id": import_id}
+    async with database.reading() as session:
+        header = (await session.execute(_HEADER, of)).scalar_one()
     writer.writerow(["row", "reason", *map(harmless, header or [])])
     count, after = 0, -1
-    while rows := (await session.execute(_REJECTED, {"import_id": import_id, "after": after})).all():
-        await asyncio.sleep(LEFT_TO_CLICKS)
+    while True:
+        async with database.reading() as session:
+            rows = (await session.execute(_REJECTED, {**of, "after": after})).all()
+        if not rows:
+            return count
         writer.writerows([row.row, row.reason, *map(harmless, row.raw)] for row in rows)
         count, after = count + len(rows), rows[-1].row
-    return count
+        await asyncio.sleep(LEFT_TO_CLICKS)

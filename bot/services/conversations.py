@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select, text, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
-from bot.services import cards, media, optouts, outbox, posts, rules, segments, tallies, volunteers, waits
+from bot.services import cards, cohorts, media, optouts, outbox, posts, rules, segments, tallies, volunteers, waits
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
 from models import (
@@ -163,7 +163,10 @@ _UNSAID = (
     update(message)
     .where(message.c.act_key == bindparam("key"), state_was(message, MessageState.QUEUED))
     .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
-    .returning(message.c.conversation_id, message.c.campaign_id, message.c.volunteer_id, message.c.script_id)
+    .returning(
+        *(message.c.conversation_id, message.c.campaign_id, message.c.volunteer_id, message.c.script_id),
+        *(message.c.created_at, message.c.waited_since),
+    )
 )
 _OF_ACT = select(message.c.state, message.c.body).where(message.c.act_key == bindparam("key"))
 _WAITING_THREADS = (
@@ -234,6 +237,7 @@ async def _queue(
         "state": MessageState.QUEUED,
         "state_at": now,
         "created_at": now,
+        "waited_since": found.waiting_since,
         "priority": Priority.ANSWER,
         "due_at": now + undo,
         "expires_at": expires,
@@ -268,8 +272,7 @@ async def unsay(session: Session, act_key: str, *, now: datetime) -> bool | None
     row = (await session.execute(_UNSAID, {"key": act_key, "now": now})).first()
     if row is None:
         return False if await was_texted(session, act_key) else None
-    await session.execute(WAITS, {"which": row.conversation_id, "now": now})
-    await tallies.bump(session, [entry(Metric.ANSWERED, row, now, n=-1)])
+    await tallies.bump(session, [entry(Metric.ANSWERED, row, now, n=-1), *await waits.again(session, row)])
     return True
 
 
@@ -278,7 +281,8 @@ async def opt_out(session: Session, conversation_id: int, *, by: str, now: datet
     found = await _mine(session, conversation_id, by)
     who = {"person_id": found.person_id, "by": by, "source": "volunteer"}
     if await optouts.record(session, found.phone_hash, **who, state=OptOutState.OUT, now=now):
-        await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now)])
+        then = await cohorts.of_person(session, Metric.THEN_LEFT, conversation_id)
+        await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now), *then])
     return await talk(session, conversation_id)
 
 

@@ -33,6 +33,10 @@ from models.types import Moment
 
 DAYS = 14
 BEST = 5
+WEEK, LATELY = 7, 2
+"""Days: rates are of the people texted in a week, alarms of those texted since the day before."""
+ENOUGH = 50
+"""A part of fewer people is no rate: one of them would be more than two percent."""
 A_FEW, USUAL_TEXTS = 5, 100
 """Fewer opt-outs than this are chance; fewer texts in the days before do not say what is usual."""
 
@@ -41,16 +45,17 @@ A_FEW, USUAL_TEXTS = 5, 100
 class Day:
     """One day's sums. `sent` is what the carrier took, answers of ours too; `texted` the people texted first.
 
-    `failed` are those refused and those taken but not delivered, of `tried`.
+    `failed` are those refused and those taken but not delivered.
 
-    `replied` are voters who answered for the first time, `median` the minutes that voters waited for an answer.
+    `written` are texts that came in, `replied` voters who answered for the first time, `median` the minutes that voters
+    waited for an answer.
     """
 
     sent: int
     delivered: int
     failed: int
-    tried: int
     texted: int
+    written: int
     replied: int
     opt_outs: int
     conversions: int
@@ -60,7 +65,22 @@ class Day:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was texted and nobody wrote."""
-        return not any((self.sent, self.failed, self.texted, self.replied, self.opt_outs, self.median))
+        ours = (self.sent, self.failed, self.texted, self.median, self.conversions)
+        return not any((*ours, self.written, self.replied, self.opt_outs))
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """People first texted in the last WEEK days, and how many of them have answered and opted out by now."""
+
+    texted: int
+    replied: int
+    opted_out: int
+
+    @property
+    def are_meaningful(self) -> bool:
+        """Whether so many were texted that parts of them mean anything."""
+        return self.texted >= ENOUGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +94,12 @@ class OfCampaign:
     replied: int
     opt_outs: int
     waiting: int
+    week: Rates
 
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A rate out of line with the days before."""
+    """Of the people or texts of the last LATELY days, how many; a rate out of line with the days before."""
 
     count: int
     of: int
@@ -106,6 +127,7 @@ class Daily:
     until: datetime
     day: Day
     before: Day
+    week: Rates
     needs: Needs
     history: tuple[tuple[date, int, int], ...]
     campaigns: tuple[OfCampaign, ...]
@@ -128,8 +150,12 @@ def _since(first: int) -> Any:
     return and_(ours, tally.c.bucket >= _ENDS[first], tally.c.bucket < _ENDS[DAYS])
 
 
-_IN_HISTORY = (Metric.ACCEPTED, Metric.UNDELIVERED, Metric.NOT_SENT, Metric.TEXTED, Metric.REPLIED, Metric.OPT_OUTS)
-_OF_TWO_DAYS = (Metric.DELIVERED, Metric.CONVERSIONS, *waits.METRICS)
+_COHORTS = (Metric.TEXTED, Metric.ANSWERED, Metric.THEN_REPLIED, Metric.THEN_LEFT, Metric.THEN_FAILED)
+_IN_HISTORY = (Metric.ACCEPTED, Metric.REPLIED, *_COHORTS)
+_OF_TWO_DAYS = (
+    *(Metric.UNDELIVERED, Metric.NOT_SENT, Metric.DELIVERED, Metric.REPLIES, Metric.OPT_OUTS, Metric.CONVERSIONS),
+    *waits.METRICS,
+)
 
 
 def _quarters(first: int, metrics: tuple[str, ...]) -> Any:
@@ -206,14 +232,15 @@ async def read(session: Session, schedule: Schedule, day: date, *, ranking: bool
         until=ends[-1],
         day=days[-1],
         before=days[-2],
+        week=sums.week(),
         needs=Needs(
             waiting=sum(row.n for row in waiting.values()),
             waiting_since=min((row.since for row in waiting.values()), default=None),
             calls=still_open.calls,
             doubtful=still_open.doubtful,
             stopped_why=still_open.stopped_why,
-            failures=_odd(days, lambda each: each.failed, lambda each: each.tried),
-            opt_outs=_odd(days, lambda each: each.opt_outs, lambda each: each.texted),
+            failures=_odd(sums, (Metric.THEN_FAILED,), (Metric.TEXTED, Metric.ANSWERED), news=days[-1].failed),
+            opt_outs=_odd(sums, (Metric.THEN_LEFT,), (Metric.TEXTED,), news=days[-1].opt_outs),
         ),
         history=tuple((name - timedelta(DAYS - 1 - nth), each.sent, each.replied) for nth, each in enumerate(days)),
         campaigns=_campaigns(found, sums, waiting),
@@ -228,11 +255,14 @@ class _Sums:
     def __init__(self, rows: Iterable[Any]) -> None:
         self._all: dict[tuple[int, str], int] = {}
         self._last: dict[tuple[int, str], int] = {}
+        self._week: dict[tuple[int, str], int] = {}
         for row in rows:
-            key = (row.nth, row.metric)
+            key, of = (row.nth, row.metric), (row.campaign_id, row.metric)
             self._all[key] = self._all.get(key, 0) + int(row.n)
+            if row.nth >= DAYS - WEEK:
+                self._week[of] = self._week.get(of, 0) + int(row.n)
             if row.nth == DAYS - 1:
-                self._last[row.campaign_id, row.metric] = int(row.n)
+                self._last[of] = int(row.n)
 
     def day(self, nth: int, volunteers: int) -> Day:
         """One day of all campaigns."""
@@ -244,8 +274,8 @@ class _Sums:
             sent=count(Metric.ACCEPTED),
             delivered=count(Metric.DELIVERED),
             failed=count(Metric.UNDELIVERED) + count(Metric.NOT_SENT),
-            tried=count(Metric.ACCEPTED) + count(Metric.NOT_SENT),
             texted=count(Metric.TEXTED),
+            written=count(Metric.REPLIES),
             replied=count(Metric.REPLIED),
             opt_outs=count(Metric.OPT_OUTS),
             conversions=count(Metric.CONVERSIONS),
@@ -253,13 +283,25 @@ class _Sums:
             median=waits.median({name: count(name) for name in waits.METRICS}),
         )
 
+    def days(self, nths: range, metrics: tuple[Metric, ...]) -> int:
+        """What these days had, in all campaigns."""
+        return sum(self._all.get((nth, metric), 0) for nth in nths for metric in metrics)
+
+    def week(self, campaign_id: int | None = None) -> Rates:
+        """The rates of one campaign, or of all together."""
+
+        def count(metric: Metric) -> int:
+            return sum(n for (which, name), n in self._week.items() if name == metric and campaign_id in (None, which))
+
+        return Rates(count(Metric.TEXTED), count(Metric.THEN_REPLIED), count(Metric.THEN_LEFT))
+
     def of(self, campaign_id: int, metric: Metric) -> int:
         """What one campaign had on the last day."""
         return max(self._last.get((campaign_id, metric), 0), 0)
 
 
 def _campaigns(found: Iterable[Any], sums: _Sums, waiting: dict[int, Any]) -> tuple[OfCampaign, ...]:
-    """The live ones, and others in which something was sent; the busiest first."""
+    """The live ones, and others in which something was sent or somebody waits; the busiest first."""
     parts = [
         OfCampaign(
             name=row.name,
@@ -269,19 +311,23 @@ def _campaigns(found: Iterable[Any], sums: _Sums, waiting: dict[int, Any]) -> tu
             replied=sums.of(row.id, Metric.REPLIED),
             opt_outs=sums.of(row.id, Metric.OPT_OUTS),
             waiting=waiting[row.id].n if row.id in waiting else 0,
+            week=sums.week(row.id),
         )
         for row in found
     ]
-    shown = [part for part in parts if part.state == CampaignState.LIVE or part.sent or part.replied]
+    shown = [part for part in parts if part.state == CampaignState.LIVE or part.sent or part.replied or part.waiting]
     return tuple(sorted(shown, key=lambda part: (-part.sent, -part.waiting, part.name)))
 
 
-def _odd(days: list[Day], count: Any, of: Any) -> Odd | None:
-    """Whether the last day's rate is higher than chance lets the usual one be (three standard deviations)."""
-    *earlier, last = days
-    base = sum(of(each) for each in earlier)
-    if count(last) < A_FEW or base < USUAL_TEXTS or not of(last):
+def _odd(sums: _Sums, count: tuple[Metric, ...], of: tuple[Metric, ...], *, news: int) -> Odd | None:
+    """Whether the rate of late is higher than chance lets the usual one be (three standard deviations).
+
+    `news` are the day's own: what the day before has told of already is not told again.
+    """
+    earlier, lately = range(DAYS - LATELY), range(DAYS - LATELY, DAYS)
+    base, whole, part = sums.days(earlier, of), sums.days(lately, of), sums.days(lately, count)
+    if min(news, part) < A_FEW or base < USUAL_TEXTS or whole < ENOUGH:
         return None
-    usual = sum(count(each) for each in earlier) / base
-    expected = of(last) * usual
-    return Odd(count(last), of(last), usual) if count(last) > expected + 3 * sqrt(max(expected, 1)) else None
+    usual = sums.days(earlier, count) / base
+    expected = whole * usual
+    return Odd(part, whole, usual) if part > expected + 3 * sqrt(max(expected, 1)) else None

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, text, update
 
 from bot.database import Session
-from bot.services import cards, inbox, optouts, posts, tallies
+from bot.services import cards, cohorts, inbox, optouts, posts, tallies
 from bot.services.conversations import WAITS, entry, merge_key
 from bot.services.keywords import Verdict, verdict
 from bot.services.phones import phone_hash
@@ -119,7 +119,8 @@ async def receive(
 async def _left(session: Session, found: Any, inbound_id: int, *, is_new: bool, now: datetime) -> None:
     """Somebody opted out: no thread opens for it. The card says it once; a thread that is open says it too."""
     if is_new:
-        await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now)])
+        then = await cohorts.of_person(session, Metric.THEN_LEFT, found.contact_id)
+        await tallies.bump(session, [entry(Metric.OPT_OUTS, found, now), *then])
         if found.volunteer_id is not None:
             await cards.add_news(session, found.volunteer_id, cards.LEFT, about=found.contact_id)
     if found.volunteer_id is not None and found.root_ts is not None:
@@ -134,8 +135,11 @@ async def _waits(session: Session, found: Any, inbound_id: int, *, now: datetime
     """The voter's words go to the volunteer's thread; whoever made the campaign gets what has no volunteer."""
     if found.opted_out != OptOutState.OUT:  # what they write after a STOP is shown, but there is nothing to answer
         await session.execute(WAITS, {"which": found.contact_id, "now": now})
-    metrics = [Metric.REPLIES, *([Metric.REPLIED] if found.state == ConversationState.TEXTED else [])]
-    await tallies.bump(session, [entry(metric, found, now) for metric in metrics])
+    counts = [entry(Metric.REPLIES, found, now)]
+    if found.state == ConversationState.TEXTED:
+        then = await cohorts.of_person(session, Metric.THEN_REPLIED, found.contact_id)
+        counts += [entry(Metric.REPLIED, found, now), *then]
+    await tallies.bump(session, counts)
     calm = found.clicked_at + CALM if found.clicked_at and found.root_ts is None else now
     await posts.add(
         session,

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, text, update
 
 from bot.database import Session
-from bot.services import audit, cards, posts, tallies
+from bot.services import audit, cards, posts, tallies, waits
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
 from models import (
@@ -47,6 +47,7 @@ _BLOCK = (
     .returning(
         *(message.c.id, message.c.kind, message.c.conversation_id, message.c.body),
         *(message.c.campaign_id, message.c.volunteer_id, message.c.script_id),
+        *(message.c.created_at, message.c.waited_since),
     )
 )
 _UNREACHABLE = update(person).where(person.c.id == bindparam("which")).values(unreachable=bindparam("why"))
@@ -55,12 +56,6 @@ _BACK_IN_HAND = (
     .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.HELD, last_out_at=None, draft=bindparam("words"))
 )
-WAITS_AGAIN = (
-    update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TALKING))
-    .values(state=ConversationState.NEEDS_REPLY, waiting_since=bindparam("now"))
-)
-"""For an answer that did not leave: its voter is waiting still."""
 _NAME = select(contact.c.first_name, contact.c.last_name).where(contact.c.id == bindparam("which"))
 _GIVE_UP = (
     update(conversation)
@@ -81,12 +76,15 @@ _STRANDED = (
 )
 _CLOSE = (
     update(conversation)
-    .where(
-        conversation.c.contact_id.in_(select(contact.c.id).where(contact.c.person_id == bindparam("who"))),
-        conversation.c.state != ConversationState.DONE,
-    )
+    .where(conversation.c.contact_id.in_(select(contact.c.id).where(contact.c.person_id == bindparam("who"))))
     .values(state=ConversationState.DONE, closed_as=bindparam("as_what"), waiting_since=None)
 )
+_UNTEXTED = (ConversationState.POOL, ConversationState.HELD)
+_PUT_AWAY = _CLOSE.where(conversation.c.state.in_(_UNTEXTED)).returning(
+    conversation.c.campaign_id, conversation.c.volunteer_id, conversation.c.script_id
+)
+# One that comes back into a hand at this very moment is put away, and counted, when it comes to a card.
+_CLOSE_TALKS = _CLOSE.where(conversation.c.state.not_in((*_UNTEXTED, ConversationState.DONE)))
 _RELEASE = text("DELETE FROM opt_out WHERE phone_hash = :phone_hash AND state = 'held'")
 _LIFT = text("DELETE FROM opt_out WHERE phone_hash = :phone_hash RETURNING state")
 ERASED = "erased"
@@ -126,10 +124,12 @@ async def lock(session: Session, person_id: int) -> None:
     await session.execute(_LOCK, {"person_id": person_id})
 
 
-async def unreachable(session: Session, person_id: int, why: str, *, now: datetime) -> None:
-    """This number is not to be texted again, and what is queued for it in any campaign never leaves."""
+async def unreachable(
+    session: Session, person_id: int, why: str, *, now: datetime, closed_as: str = "unreachable"
+) -> None:
+    """This number is not to be texted again: what is queued for it in any campaign never leaves, nobody is given it."""
     await session.execute(_UNREACHABLE, {"which": person_id, "why": why})
-    await tallies.bump(session, await _strand(session, person_id, why, now=now))
+    await tallies.bump(session, await _strand(session, person_id, why, now=now, closed_as=closed_as))
 
 
 async def block_stranded(session: Session, *, now: datetime) -> list[dict[str, Any]]:
@@ -145,12 +145,13 @@ async def block_stranded(session: Session, *, now: datetime) -> list[dict[str, A
         if row.state is not None:
             entries += await _stop(session, row.person_id, OptOutState(row.state), now=now)
         else:
-            entries += await _strand(session, row.person_id, row.unreachable, now=now)
+            entries += await _strand(session, row.person_id, row.unreachable, now=now, closed_as="unreachable")
     return entries
 
 
-async def _strand(session: Session, person_id: int, why: str, *, now: datetime) -> list[dict[str, Any]]:
-    return await _block(session, person_id, f"this number can't be texted ({why})", closed_as="unreachable", now=now)
+async def _strand(session: Session, person_id: int, why: str, *, now: datetime, closed_as: str) -> list[dict[str, Any]]:
+    entries = await _block(session, person_id, f"this number can't be texted ({why})", closed_as=closed_as, now=now)
+    return entries + await _put_away(session, person_id, closed_as, now=now)
 
 
 async def _stop(session: Session, person_id: int, state: OptOutState, *, now: datetime) -> list[dict[str, Any]]:
@@ -158,8 +159,7 @@ async def _stop(session: Session, person_id: int, state: OptOutState, *, now: da
         why = "they may have asked to be left alone. If they did not, press “Keep talking” and send it again"
         return await _block(session, person_id, why, closed_as=None, now=now)
     entries = await _block(session, person_id, "they have opted out", closed_as="opted_out", now=now)
-    await close_conversations(session, person_id, "opted_out")
-    return entries
+    return entries + await close_conversations(session, person_id, "opted_out", now=now)
 
 
 async def _block(
@@ -176,11 +176,12 @@ async def _block(
         is_first = row.kind == MessageKind.FIRST
         if closed_as is not None:
             await session.execute(_GIVE_UP, {"which": row.conversation_id, "as_what": closed_as})
+            entries += waits.not_over(row)
         elif is_first:
             await session.execute(_BACK_IN_HAND, {"which": row.conversation_id, "words": row.body})
             await cards.add_news(session, row.volunteer_id, cards.HELD_BACK, about=row.conversation_id)
         else:
-            await session.execute(WAITS_AGAIN, {"which": row.conversation_id, "now": now})
+            entries += await waits.again(session, row)
         clicked = Metric.TEXTED if is_first else Metric.ANSWERED
         metric, n = (Metric.NOT_SENT, 1) if closed_as is not None else (clicked, -1)
         counted = {"campaign_id": row.campaign_id, "volunteer_id": row.volunteer_id, "script_id": row.script_id}
@@ -205,9 +206,20 @@ async def _say(session: Session, rows: list[Any], why: str, *, now: datetime) ->
         await posts.add(session, PostKind.NOTE, to=to, dedupe=key, now=now, **note)
 
 
-async def close_conversations(session: Session, person_id: int, closed_as: str) -> None:
-    """Nothing more goes to this person in any campaign."""
-    await session.execute(_CLOSE, {"who": person_id, "as_what": closed_as})
+async def close_conversations(
+    session: Session, person_id: int, closed_as: str, *, now: datetime
+) -> list[dict[str, Any]]:
+    """Nothing more goes to this person in any campaign. Returns what to count."""
+    entries = await _put_away(session, person_id, closed_as, now=now)
+    await session.execute(_CLOSE_TALKS, {"who": person_id, "as_what": closed_as})
+    return entries
+
+
+async def _put_away(session: Session, person_id: int, closed_as: str, *, now: datetime) -> list[dict[str, Any]]:
+    """Whoever was not texted yet leaves the pool, or the volunteer's hand. Returns what to count."""
+    rows = (await session.execute(_PUT_AWAY, {"who": person_id, "as_what": closed_as})).all()
+    metric = tallies.PUT_AWAY[closed_as]
+    return [tallies.entry(metric, **row._mapping, now=now) for row in rows]
 
 
 async def release(session: Session, phone_hash: str, *, by: str, now: datetime) -> None:

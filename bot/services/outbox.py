@@ -44,7 +44,8 @@ class Claimed:
 
 QUEUED = (
     *("conversation_id", "person_id", "campaign_id", "volunteer_id", "kind", "pass", "act_key", "draft", "body"),
-    *("script_id", "media", "segments", "state", "state_at", "created_at", "priority", "due_at", "expires_at"),
+    *("script_id", "media", "segments", "state", "state_at", "created_at", "waited_since", "priority", "due_at"),
+    "expires_at",
 )
 """The columns of a text that waits for its turn."""
 _QUEUE = insert(message).values({message.c[name]: bindparam(name) for name in QUEUED})

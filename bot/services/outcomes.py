@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy import bindparam, func, select, update
 
 from bot.database import Session
-from bot.services import optouts, tallies
+from bot.services import cohorts, optouts, tallies, waits
 from bot.services.carrier_codes import NOT_SET_UP, OPTED_OUT, UNREACHABLE, in_words, metric_of
 from bot.services.tallies import Metric
 from bot.services.trouble import Trouble
@@ -79,6 +79,7 @@ _LOCK = (
     select(
         *(message.c.id, message.c.state, message.c.campaign_id, message.c.volunteer_id, message.c.script_id),
         *(message.c.kind, message.c.conversation_id, message.c.person_id),
+        *(message.c.created_at, message.c.waited_since),
     )
     .where(message.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(message.c.id)  # every batch in one order, so that two cannot deadlock
@@ -116,7 +117,7 @@ _EXPIRED = (
     .values(state=MessageState.EXPIRED, state_at=bindparam("now"))
     .returning(
         *(message.c.id, message.c.conversation_id, message.c.kind, message.c.campaign_id, message.c.volunteer_id),
-        message.c.script_id,
+        *(message.c.script_id, message.c.created_at, message.c.waited_since),
     )
 )
 _BACK_IN_HAND = (
@@ -207,13 +208,17 @@ async def _was_refused(
     failed = _entry(metric_of(code), row, now)
     if code in NOT_SET_UP:
         trouble.not_set_up.append(row)
-        return [failed, await _back(session, row, now=now)]
-    bumps = [failed, _entry(Metric.NOT_SENT, row, now)]
-    if await _refused(session, row, code, now=now):
+        return [failed, *await _back(session, row, now=now)]
+    bumps = [failed, _entry(Metric.NOT_SENT, row, now), cohorts.of_text(Metric.THEN_FAILED, row)]
+    if await _learn(session, row.person_id, code, now=now):
         bumps.append(_entry(Metric.OPT_OUTS, row, now))
         trouble.left(row)
     elif row.kind == MessageKind.FIRST and code != OPTED_OUT:
         trouble.not_sent(row, code)
+    if row.kind == MessageKind.FIRST:
+        await session.execute(_GIVE_UP, {"which": row.conversation_id})
+    else:
+        bumps += await waits.again(session, row)
     return bumps
 
 
@@ -228,19 +233,6 @@ def _transition(outcome: Outcome, now: datetime) -> tuple[tuple[MessageState, ..
         refused = MessageState.BLOCKED if outcome.error == OPTED_OUT else MessageState.REJECTED
         return (*posting, MessageState.UNKNOWN), refused, None
     return posting, MessageState.QUEUED, now + timedelta(seconds=outcome.pause)
-
-
-async def _refused(session: Session, row: Any, code: int | None, *, now: datetime) -> bool:
-    """A first text that cannot be sent closes its conversation; after an answer the voter waits again.
-
-    Returns whether this is how we learn of an opt-out.
-    """
-    is_new = await _learn(session, row.person_id, code, now=now)
-    if row.kind == MessageKind.FIRST:
-        await session.execute(_GIVE_UP, {"which": row.conversation_id})
-    else:
-        await session.execute(optouts.WAITS_AGAIN, {"which": row.conversation_id, "now": now})
-    return is_new
 
 
 async def _learn(session: Session, person_id: int, code: int | None, *, now: datetime) -> bool:
@@ -278,8 +270,10 @@ async def _did_not_arrive(
 ) -> list[dict[str, Any]]:
     """What the carrier's report teaches, and whom it troubles. Returns what to count."""
     bumps = [_entry(Metric.UNDELIVERED, row, now), _entry(metric_of(code), row, now)]
+    bumps.append(cohorts.of_text(Metric.THEN_FAILED, row))
     if await _learn(session, row.person_id, code, now=now):
         bumps.append(_entry(Metric.OPT_OUTS, row, now))
+        bumps += await cohorts.of_person(session, Metric.THEN_LEFT, row.conversation_id)
         trouble.left(row)
     if code in NOT_SET_UP:
         trouble.not_set_up.append(row)
@@ -296,7 +290,7 @@ async def sweep(session: Session, *, now: datetime) -> Trouble:
     """
     await session.execute(_ABANDONED, {"now": now})
     expired = (await session.execute(_EXPIRED, {"now": now})).all()
-    back = [await _back(session, row, now=now) for row in expired]
+    back = [count for row in expired for count in await _back(session, row, now=now)]
     await tallies.bump(session, back + await optouts.block_stranded(session, now=now))
     trouble = Trouble()
     for row in expired:
@@ -309,13 +303,13 @@ async def for_review(session: Session, *, now: datetime) -> list[Any]:
     return list((await session.execute(_FOR_REVIEW, {"now": now, "before": now - REVIEW_AFTER})).all())
 
 
-async def _back(session: Session, row: Any, *, now: datetime) -> dict[str, Any]:
+async def _back(session: Session, row: Any, *, now: datetime) -> list[dict[str, Any]]:
     """It was not sent, and may be: the contact is in hand again, or the voter waits again. Returns what to count."""
-    if row.kind == MessageKind.FIRST:
-        await session.execute(_BACK_IN_HAND, {"which": row.conversation_id})
-        return _entry(Metric.TEXTED, row, now, n=-1)
-    await session.execute(optouts.WAITS_AGAIN, {"which": row.conversation_id, "now": now})
-    return _entry(Metric.ANSWERED, row, now, n=-1)
+    if row.kind != MessageKind.FIRST:
+        return [_entry(Metric.ANSWERED, row, now, n=-1), *await waits.again(session, row)]
+    back: Any = await session.execute(_BACK_IN_HAND, {"which": row.conversation_id})
+    # Closed meanwhile, by an opt-out say: it stays one that was clicked, and was not sent.
+    return [_entry(Metric.TEXTED, row, now, n=-1) if back.rowcount else _entry(Metric.NOT_SENT, row, now)]
 
 
 def _entry(metric: Metric | str, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import String, bindparam, cast, delete, select, update
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import audit, cards, optouts, phones, tallies
+from bot.services import audit, cards, cohorts, optouts, phones, tallies
 from bot.services.optouts import ERASED
 from bot.services.tallies import Metric
 from models import (
@@ -37,8 +37,8 @@ _NEWEST = (
         *(conversation.c.contact_id, conversation.c.campaign_id),
         *(conversation.c.volunteer_id, conversation.c.script_id),
     )
-    .where(conversation.c.person_id == bindparam("person_id"), conversation.c.last_out_at.is_not(None))
-    .order_by(conversation.c.last_out_at.desc())
+    .where(conversation.c.person_id == bindparam("person_id"))
+    .order_by(conversation.c.last_out_at.is_(None), conversation.c.last_out_at.desc(), conversation.c.contact_id.desc())
     .limit(1)
 )
 _CONTACTS = select(contact.c.id).where(contact.c.person_id == bindparam("person_id"))
@@ -97,7 +97,8 @@ async def opt_out_by_hand(session: Session, phone: str, *, secret: str, by: str,
     is_new = await optouts.record(session, hashed, person_id=person_id, **what, now=now)
     if is_new and found is not None:
         counted = {"campaign_id": found.campaign_id, "volunteer_id": found.volunteer_id, "script_id": found.script_id}
-        await tallies.bump(session, [tallies.entry(Metric.OPT_OUTS, **counted, now=now)])
+        then = await cohorts.of_person(session, Metric.THEN_LEFT, found.contact_id)
+        await tallies.bump(session, [tallies.entry(Metric.OPT_OUTS, **counted, now=now), *then])
         if found.volunteer_id is not None:
             await cards.add_news(session, found.volunteer_id, cards.LEFT, about=found.contact_id)
     return is_new
@@ -137,9 +138,10 @@ async def forget(session: Session, phone: str, *, secret: str, by: str, now: dat
 async def _erase(session: Session, person_id: int, why: str, *, now: datetime) -> None:
     """In an order in which a click at this very moment either comes first, and never leaves, or finds nobody."""
     await optouts.lock(session, person_id)
-    await optouts.unreachable(session, person_id, why, now=now)
-    await optouts.close_conversations(session, person_id, ERASED)
-    await optouts.unreachable(session, person_id, why, now=now)  # what was clicked until the conversations were closed
+    how: dict[str, Any] = {"closed_as": ERASED, "now": now}
+    await optouts.unreachable(session, person_id, why, **how)
+    await tallies.bump(session, await optouts.close_conversations(session, person_id, **how))
+    await optouts.unreachable(session, person_id, why, **how)  # what was clicked until the conversations were closed
     await session.execute(_BLANK_PERSON, {"which": person_id})
     ids = {"ids": (await session.execute(_CONTACTS, {"person_id": person_id})).scalars().all()}
     for statement in (_BLANK_CONTACTS, _BLANK_DRAFTS, _BLANK_TEXTS, _BLANK_INBOUND, _NO_ANSWERS, _BLANK_CALLS):

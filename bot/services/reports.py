@@ -1,6 +1,6 @@
 """What managers read. Every figure is a sum of tallies or a short index read: nothing is counted row by row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,13 +10,27 @@ from sqlalchemy import bindparam, case, func, select
 from bot.database import Session
 from bot.services import inbox, segments
 from bot.services.carrier_codes import code_of
-from bot.services.tallies import BUCKET, Metric, bucket_of
-from models import CampaignState, ConversationState, card, conversation, message, pace, script, state_is, tally
+from bot.services.tallies import BUCKET, OUT_OF_REACH, Metric, bucket_of
+from models import (
+    CampaignState,
+    ConversationState,
+    MessageState,
+    campaign,
+    card,
+    conversation,
+    message,
+    pace,
+    script,
+    state_is,
+    tally,
+)
 from models.types import Moment
 
 AT_IT = timedelta(minutes=5)
 """Whoever clicked on their card within it is texting now."""
 
+_THROUGH = (Metric.TEXTED, Metric.SKIPPED, *OUT_OF_REACH)
+"""What a contact that is not left to text counts as: one of these, once."""
 _LAST_HOUR = timedelta(hours=1)
 _SUMS = (
     select(
@@ -24,6 +38,7 @@ _SUMS = (
         func.sum(tally.c.n).label("n"),
         func.sum(case((tally.c.bucket > bindparam("edge", type_=Moment), tally.c.n), else_=0)).label("lately"),
         func.sum(case((tally.c.bucket == bindparam("edge", type_=Moment), tally.c.n), else_=0)).label("at_the_edge"),
+        func.sum(case((tally.c.volunteer_id == "", tally.c.n), else_=0)).label("of_nobody"),
     )
     .where(tally.c.campaign_id == bindparam("campaign_id"))
     .group_by(tally.c.metric)
@@ -41,18 +56,32 @@ _SCRIPT = select(script.c.body, script.c.media).where(script.c.id == bindparam("
 _PROGRESS = (
     select(tally.c.campaign_id, tally.c.metric, func.sum(tally.c.n).label("n"))
     .where(tally.c.campaign_id.in_(bindparam("ids", expanding=True)))
-    .where(tally.c.metric.in_([Metric.IMPORTED, Metric.TEXTED]))
+    .where(tally.c.metric.in_([Metric.IMPORTED, *_THROUGH]))
     .group_by(tally.c.campaign_id, tally.c.metric)
 )
+MOST_AHEAD = 10_000
+"""So many texts of other campaigns are looked at, of what waits for the carrier."""
+_QUEUED_ELSEWHERE = (
+    select(message.c.segments)
+    .join(campaign, campaign.c.id == message.c.campaign_id)
+    .where(state_is(message, MessageState.QUEUED), message.c.campaign_id != bindparam("campaign_id"))
+    .where(state_is(campaign, CampaignState.LIVE))
+    .limit(MOST_AHEAD)
+    .subquery()
+)
+_AHEAD = select(func.coalesce(func.sum(_QUEUED_ELSEWHERE.c.segments), 0))
 _TRIPPED = select(pace.c.tripped_why).where(pace.c.tripped_until.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A campaign at a glance. `to_hand_out` is what nobody holds yet; `queued` what waits for the carrier.
+    """A campaign at a glance. `to_hand_out` is what nobody holds yet, `left` what is not texted and can be.
 
+    `wrong_numbers`, `left_untexted` (opted out) and `unreachable` could not be texted any more when their turn came;
+    `opted_out_after` are those of `opt_outs` who had been texted; `queued` is what waits for the carrier.
     `in_the_last_hour` are texts clicked, and `errors` texts that did not arrive, by the carrier's code, the most first.
-    `minutes_left` is what the rest takes the carrier, `minutes_at_this_pace` what it takes at the last hour's pace.
+    `minutes_left` is what the rest takes the carrier, after what live campaigns have in the one queue by now;
+    `minutes_at_this_pace` what it takes at the last hour's pace.
     """
 
     name: str
@@ -60,7 +89,8 @@ class Status:
     opens_at: datetime | None
     closes_at: datetime | None
     contacts: int
-    handed: int
+    to_hand_out: int
+    left: int
     texted: int
     accepted: int
     delivered: int
@@ -69,8 +99,11 @@ class Status:
     answered: int
     replies: int
     opt_outs: int
+    opted_out_after: int
     skipped: int
     wrong_numbers: int
+    left_untexted: int
+    unreachable: int
     waiting: int
     waiting_since: datetime | None
     doubtful: int
@@ -84,9 +117,9 @@ class Status:
     minutes_at_this_pace: int | None
 
     @property
-    def to_hand_out(self) -> int:
-        """Contacts that no volunteer holds or has had."""
-        return max(self.contacts - self.handed, 0)
+    def out_of_reach(self) -> int:
+        """Contacts that could not be texted."""
+        return self.wrong_numbers + self.left_untexted + self.unreachable
 
 
 async def status(session: Session, found: Any, *, now: datetime, rate: float) -> Status:
@@ -101,14 +134,14 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
     errors = [(code, int(row.n)) for row in rows if (code := code_of(row.metric)) is not None and row.n > 0]
     waiting = (await session.execute(_WAITING, of)).one()
     texting = (await session.execute(_TEXTING_NOW, {**of, "since": now - AT_IT})).scalars().all()
-    through = (Metric.TEXTED, Metric.SKIPPED, Metric.WRONG_NUMBER)
-    remaining = sums.get(Metric.IMPORTED, 0) - sum(sums.get(metric, 0) for metric in through)
+    out_of_the_pool = sum(int(row.of_nobody) for row in rows if row.metric in OUT_OF_REACH)
+    remaining = _left(sums)
     doubtful = (await session.execute(_DOUBTFUL, of)).scalar_one()
     gone = sums.get(Metric.ACCEPTED, 0) + sums.get(Metric.NOT_SENT, 0) + doubtful
     queued = max(sums.get(Metric.TEXTED, 0) + sums.get(Metric.ANSWERED, 0) - gone, 0)
-    to_go = max(remaining, 0) + queued
+    ahead = (await session.execute(_AHEAD, of)).scalar_one()
     words = (await session.execute(_SCRIPT, {"script_id": found.script_id})).first()
-    each = segments.cost(words.body, words.media) if words else 0
+    to_go = (remaining + queued) * (segments.cost(words.body, words.media) if words else 0)
     speed = lately.get(Metric.TEXTED, 0)
     return Status(
         name=found.name,
@@ -116,7 +149,8 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
         opens_at=found.opens_at,
         closes_at=found.closes_at,
         contacts=sums.get(Metric.IMPORTED, 0),
-        handed=sums.get(Metric.HANDED, 0),
+        to_hand_out=max(sums.get(Metric.IMPORTED, 0) - sums.get(Metric.HANDED, 0) - out_of_the_pool, 0),
+        left=remaining,
         texted=sums.get(Metric.TEXTED, 0),
         accepted=sums.get(Metric.ACCEPTED, 0),
         delivered=sums.get(Metric.DELIVERED, 0),
@@ -125,8 +159,11 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
         answered=sums.get(Metric.ANSWERED, 0),
         replies=sums.get(Metric.REPLIES, 0),
         opt_outs=sums.get(Metric.OPT_OUTS, 0),
+        opted_out_after=sums.get(Metric.THEN_LEFT, 0),
         skipped=sums.get(Metric.SKIPPED, 0),
         wrong_numbers=sums.get(Metric.WRONG_NUMBER, 0),
+        left_untexted=sums.get(Metric.LEFT_UNTEXTED, 0),
+        unreachable=sums.get(Metric.UNREACHABLE, 0),
         waiting=waiting.n,
         waiting_since=waiting.since,
         doubtful=doubtful,
@@ -136,13 +173,30 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
         stopped_why=(await session.execute(_TRIPPED)).scalar_one_or_none(),
         in_the_last_hour=speed,
         errors=tuple(sorted(errors, key=lambda each: -each[1])),
-        minutes_left=max(round(to_go * each / rate / 60), 1) if to_go else None,
+        minutes_left=max(round((to_go + ahead) / rate / 60), 1) if to_go else None,
         minutes_at_this_pace=max(round(remaining / speed * 60), 1) if remaining > 0 and speed else None,
     )
 
 
-async def progress(session: Session, campaign_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """How far each of these campaigns is: (texted, contacts)."""
-    rows = (await session.execute(_PROGRESS, {"ids": list(campaign_ids)})).all()
-    sums = {(row.campaign_id, row.metric): int(row.n) for row in rows}
-    return {each: (sums.get((each, Metric.TEXTED), 0), sums.get((each, Metric.IMPORTED), 0)) for each in campaign_ids}
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a campaign is. `left` is as in Status."""
+
+    texted: int
+    contacts: int
+    left: int
+
+
+async def progress(session: Session, campaign_ids: Sequence[int]) -> dict[int, Progress]:
+    """How far each of these campaigns is."""
+    of: dict[int, dict[str, int]] = {each: {} for each in campaign_ids}
+    for row in (await session.execute(_PROGRESS, {"ids": list(campaign_ids)})).all():
+        of[row.campaign_id][row.metric] = int(row.n)
+    return {
+        each: Progress(sums.get(Metric.TEXTED, 0), sums.get(Metric.IMPORTED, 0), _left(sums))
+        for each, sums in of.items()
+    }
+
+
+def _left(sums: Mapping[str, int]) -> int:
+    return max(sums.get(Metric.IMPORTED, 0) - sum(sums.get(metric, 0) for metric in _THROUGH), 0)

@@ -19,6 +19,8 @@ class Metric(StrEnum):
     """What is counted. A text taken back counts -1 where it counted 1.
 
     REPLIES are the texts that came in, REPLIED the voters who answered for the first time. `waits` adds its own.
+    SKIPPED, WRONG_NUMBER, LEFT_UNTEXTED (opted out) and UNREACHABLE are contacts put away before they were texted,
+    under the volunteer who held them, if anybody did. THEN_… are counted by `cohorts`, under the moment of the text.
     """
 
     IMPORTED = "imported"
@@ -26,6 +28,8 @@ class Metric(StrEnum):
     TEXTED = "texted"
     SKIPPED = "skipped"
     WRONG_NUMBER = "wrong_number"
+    LEFT_UNTEXTED = "left_untexted"
+    UNREACHABLE = "unreachable"
     ANSWERED = "answered"
     REPLIES = "replies"
     REPLIED = "replied"
@@ -35,7 +39,20 @@ class Metric(StrEnum):
     UNDELIVERED = "undelivered"
     NOT_SENT = "not_sent"
     CONVERSIONS = "conversions"
+    THEN_REPLIED = "then_replied"
+    THEN_LEFT = "then_left"
+    THEN_FAILED = "then_failed"
 
+
+PUT_AWAY = {
+    "skipped": Metric.SKIPPED,
+    "wrong_number": Metric.WRONG_NUMBER,
+    "opted_out": Metric.LEFT_UNTEXTED,
+    "unreachable": Metric.UNREACHABLE,
+    "erased": Metric.UNREACHABLE,
+}
+"""Why a conversation is closed whose contact was not texted yet → what counts it."""
+OUT_OF_REACH = (Metric.LEFT_UNTEXTED, Metric.WRONG_NUMBER, Metric.UNREACHABLE)
 
 KEY = ("campaign_id", "metric", "bucket", "volunteer_id", "script_id")
 COLUMNS = (*KEY, "n")

@@ -154,17 +154,17 @@ async def send(session: Session, press: Press, *, now: datetime, undo: timedelta
 
 async def skip(session: Session, press: Press, *, now: datetime) -> Card:
     """Set this contact aside untexted, and show the next."""
-    return await _set_aside(session, press, "skipped", Metric.SKIPPED, "Skipped", now=now)
+    return await _set_aside(session, press, "skipped", "Skipped", now=now)
 
 
 async def wrong_number(session: Session, press: Press, *, now: datetime) -> Card:
     """This number is not this person's: never text it again, and show the next contact."""
-    return await _set_aside(session, press, "wrong_number", Metric.WRONG_NUMBER, "Wrong number noted for", now=now)
+    return await _set_aside(session, press, "wrong_number", "Wrong number noted for", now=now)
 
 
 async def opt_out(session: Session, press: Press, *, now: datetime) -> Card:
     """Never text this person again, and show the next contact."""
-    return await _set_aside(session, press, "opted_out", Metric.OPT_OUTS, "Opted out", now=now)
+    return await _set_aside(session, press, "opted_out", "Opted out", now=now)
 
 
 async def undo(session: Session, press: Press, what: str, *, now: datetime) -> Card:
@@ -318,7 +318,8 @@ async def _refused(session: Session, press: Press, seen: Any, why: str, *, now: 
     opted_out = seen.opted_out == OptOutState.OUT
     if opted_out or seen.unreachable is not None:
         closed_as = "opted_out" if opted_out else "unreachable"
-        await _put_away(session, press, seen, closed_as)
+        if await _put_away(session, press, seen, closed_as):
+            await tallies.bump(session, [_counted(press, seen, tallies.PUT_AWAY[closed_as], now=now)])
     return await _again(session, press, seen, why, now=now, words=words)
 
 
@@ -358,15 +359,14 @@ def _text(press: Press, seen: Any, body: str, *, now: datetime, undo: timedelta)
         "state": MessageState.QUEUED,
         "state_at": now,
         "created_at": now,
+        "waited_since": None,
         "priority": Priority.FIRST,
         "due_at": now + undo,
         "expires_at": rules.until(seen, now),
     }
 
 
-async def _set_aside(
-    session: Session, press: Press, closed_as: str, metric: Metric, did: str, *, now: datetime
-) -> Card:
+async def _set_aside(session: Session, press: Press, closed_as: str, did: str, *, now: datetime) -> Card:
     seen = await cards.look(session, press.volunteer_id)
     if _is_out_of_date(press, seen):
         return await _newer(session, press, seen, OUT_OF_DATE.format("changed"), now=now)
@@ -374,15 +374,16 @@ async def _set_aside(
         await optouts.lock(session, seen.person_id)
     if not await _put_away(session, press, seen, closed_as):
         return await _shown_again(session, press, await _obeyed(session, press, seen), now=now)
-    is_new = True
+    counts = [_counted(press, seen, tallies.PUT_AWAY[closed_as], now=now)]
     if closed_as == "opted_out":
         who = {"person_id": seen.person_id, "by": press.volunteer_id, "source": "volunteer"}
-        is_new = await optouts.record(session, seen.phone_hash, **who, state=OptOutState.OUT, now=now)
+        if await optouts.record(session, seen.phone_hash, **who, state=OptOutState.OUT, now=now):
+            counts.append(_counted(press, seen, Metric.OPT_OUTS, now=now))
     elif closed_as == "wrong_number":
-        await optouts.unreachable(session, seen.person_id, "wrong number", now=now)
-        await optouts.close_conversations(session, seen.person_id, "wrong_number")
-    if is_new:
-        await tallies.bump(session, [_counted(press, seen, metric, now=now)])
+        how: dict[str, Any] = {"closed_as": closed_as, "now": now}
+        await optouts.unreachable(session, seen.person_id, "wrong number", **how)
+        counts += await optouts.close_conversations(session, seen.person_id, **how)
+    await tallies.bump(session, counts)
     undone_by = f"c{seen.contact_id}" if closed_as == "skipped" else None
     last = Last(did, cards.name_of(seen), undone_by)
     return await cards.draw(session, press, seen.campaign_id, seen=seen, last=last, now=now)

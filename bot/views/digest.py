@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.services.daily import DAYS, Daily, Day, Needs, Odd, OfCampaign
+from bot.services.daily import DAYS, WEEK, Daily, Needs, Odd, OfCampaign, Rates
 from bot.services.digest_days import Schedule
 from bot.views.blocks import Block, Message, context, message, section
 from bot.views.text import escape
@@ -26,17 +26,20 @@ def digest(of: Daily, *, now: datetime, asked: bool, chart: bool = True) -> Mess
     if needs:
         blocks.append(section("\n".join(["*Needs somebody*", *needs])))
     if of.day.is_empty:
-        return message(f"{title}: no texts", *blocks, section("A quiet day: no text was sent."))
+        return message(f"{title}: no texts", *blocks, section("A quiet day: no text was sent, and no reply came in."))
     blocks.append(section("\n".join(_figures(of))))
     if len(of.campaigns) > 1:
         blocks.append(section("\n".join(_campaigns(of.campaigns))))
+    if of.week.are_meaningful:
+        words = f"Of *{of.week.texted:,}* people first texted in the last {WEEK} days, {_parts(of.week)} by now."
+        blocks.append(section(words))
     if of.ranking:
         best = " · ".join(f"{escape(who)} {count:,}" for who, count in of.ranking)
         blocks.append(section(f"Most people texted: {best}"))
     if not needs:
         blocks.append(context(":white_check_mark: Nobody is waiting for an answer, and nothing is out of line."))
     waiting = f", {of.needs.waiting:,} waiting for an answer" if of.needs.waiting else ""
-    words = f"{title}: {_texts(of.day.sent)} sent, {_voters(of.day.replied)} answered{waiting}"
+    words = f"{title}: {_texts(of.day.sent)} sent, {_replies(of.day.written)}{waiting}"
     return message(words, *blocks, _chart(of) if chart else _drawn(of))
 
 
@@ -82,24 +85,28 @@ def _needs(needs: Needs, now: datetime) -> Iterator[str]:
     if needs.doubtful:
         yield f":grey_question: {_texts(needs.doubtful)} of which nobody can say whether they were sent"
     if needs.failures:
-        yield f":warning: More texts failed than usual: {_odd(needs.failures)}"
+        yield f":warning: More texts failed than usual: {_odd(needs.failures, 'texts')}"
     if needs.opt_outs:
-        yield f":warning: More people opted out than usual: {_odd(needs.opt_outs)}. Look at the script and the list."
+        look = "Look at the script and the list."
+        yield f":warning: More people opted out than usual: {_odd(needs.opt_outs, 'people')}. {look}"
 
 
-def _odd(odd: Odd) -> str:
-    return f"*{_percent(odd.count / odd.of)}*, and {_percent(odd.usual)} in the days before"
+def _odd(odd: Odd, whom: str) -> str:
+    of = f"of the {odd.of:,} {whom} of this day and the day before"
+    return f"*{_percent(odd.count / odd.of)}* {of}, where {_percent(odd.usual)} were usual"
 
 
 def _figures(of: Daily) -> Iterator[str]:
     day, before = of.day, of.before
     first = f", {day.texted:,} of them first texts" if 0 < day.texted < day.sent else ""
+    first = ", none of them a first text" if day.sent and not day.texted else first
     yield f"*{day.sent:,}* {'text' if day.sent == 1 else 'texts'} sent{first} ({_change(day.sent, before.sent)})"
     yield f"*{day.delivered:,}* delivered ({_change(day.delivered, before.delivered)})"
     yield f"*{day.failed:,}* failed ({_change(day.failed, before.failed)})"
+    yield f"*{day.written:,}* {'reply' if day.written == 1 else 'replies'} ({_change(day.written, before.written)})"
     answered = "voter answered" if day.replied == 1 else "voters answered"
-    yield _with_rate(f"*{day.replied:,}* {answered}", day, before, "replied")
-    yield _with_rate(f"*{day.opt_outs:,}* opted out", day, before, "opt_outs")
+    yield f"*{day.replied:,}* {answered} for the first time ({_change(day.replied, before.replied)})"
+    yield f"*{day.opt_outs:,}* opted out ({_change(day.opt_outs, before.opt_outs)})"
     if day.median is not None:
         earlier = f" ({_long(before.median)} the day before)" if before.median is not None else ""
         yield f"*About {_long(day.median)}* to answer a voter, in the median{earlier}"
@@ -110,23 +117,17 @@ def _figures(of: Daily) -> Iterator[str]:
     yield f"*{day.volunteers:,}* {word} texted ({_change(day.volunteers, before.volunteers)})"
 
 
-def _with_rate(words: str, day: Day, before: Day, what: str) -> str:
-    """A count with its part of the people texted, on both days."""
-    count, earlier = getattr(day, what), getattr(before, what)
-    change = _change(count, earlier)
-    if before.texted and earlier:
-        change += f"; {_percent(earlier / before.texted)} the day before"
-    rate = f", {_percent(count / day.texted)} of those texted" if day.texted and count else ""
-    return f"{words}{rate} ({change})"
+def _parts(of: Rates) -> str:
+    return f"{_percent(of.replied / of.texted)} have answered and {_percent(of.opted_out / of.texted)} opted out"
 
 
 def _campaigns(campaigns: tuple[OfCampaign, ...]) -> Iterator[str]:
     for part in campaigns[:MOST_CAMPAIGNS]:
-        rate = f" ({_percent(part.replied / part.texted)})" if part.texted else ""
+        rate = f" (of {WEEK} days' people {_parts(part.week)})" if part.week.are_meaningful else ""
         waiting = f", {part.waiting:,} waiting" if part.waiting else ""
         yield (
-            f"*{escape(part.name)}*{_STATES.get(part.state, '')}: {part.sent:,} sent, {part.replied:,} answered{rate}, "
-            f"{part.opt_outs:,} opted out{waiting}"
+            f"*{escape(part.name)}*{_STATES.get(part.state, '')}: {part.sent:,} sent, {part.replied:,} answered, "
+            f"{part.opt_outs:,} opted out{waiting}{rate}"
         )
     if len(campaigns) > MOST_CAMPAIGNS:
         yield f"… and {len(campaigns) - MOST_CAMPAIGNS} more: `/textbank list`"
@@ -174,5 +175,5 @@ def _texts(count: int) -> str:
     return "1 text" if count == 1 else f"{count:,} texts"
 
 
-def _voters(count: int) -> str:
-    return "1 voter" if count == 1 else f"{count:,} voters"
+def _replies(count: int) -> str:
+    return "1 reply" if count == 1 else f"{count:,} replies"

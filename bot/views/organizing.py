@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.services.campaigns import CONSENT_LENGTH, NAME_LENGTH
 from bot.services.carrier_codes import in_words
-from bot.services.reports import Status
+from bot.services.reports import Progress, Status
 from bot.services.segments import MAX_CHARACTERS
 from bot.views import ids
 from bot.views.blocks import (
@@ -202,11 +202,14 @@ _STATES = {
 }
 
 
-def campaign_list(rows: Iterable[tuple[Any, int, int]]) -> str:
-    """All campaigns: (campaign, how many were texted, of how many)."""
+def campaign_list(rows: Iterable[tuple[Any, Progress]]) -> str:
+    """All campaigns, and how far each is."""
     lines = []
-    for row, texted, contacts in rows:
-        far = f"{_share(texted, contacts)} of {contacts:,} texted" if contacts else "no contacts yet"
+    for row, done in rows:
+        far = (
+            f"{_share(done.texted, done.contacts)} of {done.contacts:,} texted" if done.contacts else "no contacts yet"
+        )
+        far += ", nobody is left" if done.contacts and not done.left else ""
         parts = [f"• *{escape(row.name)}* — {_STATES[row.state]}", far, *_plan(row.state, row.opens_at, row.closes_at)]
         lines.append(" · ".join(parts))
     return "\n".join(lines) or "There are no campaigns yet. Make one with `/textbank new`."
@@ -226,11 +229,13 @@ def status(of: Status, *, now: datetime) -> str:
     if of.in_the_inbox:
         calls = "1 call is" if of.in_the_inbox == 1 else f"{of.in_the_inbox:,} calls are"
         lines.append(f":inbox_tray: {calls} open in the inbox")
-    lines.append(f"{_bar(of.texted, of.contacts)} *{_share(of.texted, of.contacts)}*")
+    reachable = of.contacts - of.out_of_reach
+    lines.append(f"{_bar(of.texted, reachable)} *{_share(of.texted, reachable)}*")
     lines.append(f"Texted *{of.texted:,}* of {of.contacts:,} · {of.to_hand_out:,} not handed out yet")
+    lines += _how_it_ends(of)
     lines += _pace(of, now)
     lines.append(
-        f"Replies {of.replies:,} · opt-outs {of.opt_outs:,}{_rate(of.opt_outs, of.texted)} · skipped {of.skipped:,}"
+        f"Replies {of.replies:,} · opt-outs {of.opt_outs:,}{_after(of)} · skipped {of.skipped:,}"
         f" · wrong numbers {of.wrong_numbers:,}"
     )
     lines.append(
@@ -243,6 +248,18 @@ def status(of: Status, *, now: datetime) -> str:
         more = len(of.texting_now) - MOST_NAMED
         lines.append(f"Texting now: {named}" + (f" and {more:,} more" if more > 0 else ""))
     return "\n".join(lines)
+
+
+def _how_it_ends(of: Status) -> list[str]:
+    """Who could not be texted and why, and whether anybody is left."""
+    why = ((of.left_untexted, "opted out"), (of.wrong_numbers, "wrong number"), (of.unreachable, "can't be reached"))
+    reasons = ", ".join(f"{count:,} {words}" for count, words in why if count)
+    lines = [f"Could not be texted: {of.out_of_reach:,} ({reasons})"] if reasons else []
+    if of.contacts and not of.left:
+        lines.append(
+            ":white_check_mark: *Done: nobody is left to text*" + (", the last wait in the queue" * bool(of.queued))
+        )
+    return lines
 
 
 def _pace(of: Status, now: datetime) -> list[str]:
@@ -280,8 +297,12 @@ def _share(part: int, whole: int) -> str:
     return f"{part * 100 // whole if whole else 0}%"
 
 
-def _rate(part: int, whole: int) -> str:
-    return f" ({part / whole:.1%})" if part and whole else ""
+def _after(of: Status) -> str:
+    """The part of those texted who then opted out; who did so before is none of them."""
+    if not of.opted_out_after or not of.texted:
+        return ""
+    some = "" if of.opted_out_after == of.opt_outs else f", {of.opted_out_after:,} after a text"
+    return f"{some} ({of.opted_out_after / of.texted:.1%})"
 
 
 def _error(code: int) -> str:

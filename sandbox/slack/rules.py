@@ -284,8 +284,8 @@ _AXIS: dict[str, Rule] = {
     "x_label": string(50),
     "y_label": string(50),
 }
-_PIE: dict[str, Rule] = {"!segments": many(shape(_SEGMENT), 1, 12)}
-_AXES: dict[str, Rule] = {"!series": many(shape(_SERIES), 1, 12), "!axis_config": shape(_AXIS)}
+_PIE: dict[str, Rule] = {"!segments": many(shape(_SEGMENT), 1, 6)}
+_AXES: dict[str, Rule] = {"!series": many(shape(_SERIES), 1, 6), "!axis_config": shape(_AXIS)}
 
 
 def chart(value: Any, path: str, check: Check) -> None:

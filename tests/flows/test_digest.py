@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.services import daily as figures
 from bot.services.posts import MAX_ATTEMPTS
 from handlers import clock as clock_handler
 from handlers.posting import Writer
@@ -68,11 +69,12 @@ async def test_the_digest_says_what_the_day_was(
         "*Tuesday, October 20* · Fall GOTV",
         "Mon 6:00 PM to Tue 6:00 PM, Detroit time. In brackets: the change from the day before.",
     ]
-    assert lines[2:9] == [
+    assert lines[2:10] == [
         "*2* texts sent, 1 of them first texts (+2)",
         "*2* delivered (+2)",
         "*0* failed (as before)",
-        "*1* voter answered, 100% of those texted (+1)",
+        "*2* replies (+2)",
+        "*1* voter answered for the first time (+1)",
         "*0* opted out (as before)",
         "*About 4 min* to answer a voter, in the median",
         "*1* volunteer texted (+1)",
@@ -81,6 +83,29 @@ async def test_the_digest_says_what_the_day_was(
     [sent, answered] = said.blocks[-1]["chart"]["series"]
     assert [point["value"] for point in sent["data"]] == [0] * 13 + [2]
     assert answered["data"][-1] == {"label": "Oct 20", "value": 1}
+
+
+@pytest.mark.parametrize("how", ["deleted", "refused", "deleted after it was done with"])
+async def test_an_answer_that_did_not_leave_ends_no_wait_and_the_one_that_does_ends_it_once(
+    world: World, olivia: Person, priya: Person, sara: Phone, how: str
+) -> None:
+    await sara.texts("Where do I vote?")
+    await world.a_while(120)
+    line = await priya.writes("carrier:21612" if how == "refused" else "At the librari", in_=priya.threads[0])
+    if how != "refused":
+        await priya.writes("Or the school", in_=priya.threads[0])
+    if "done" in how:
+        await priya.presses("Done", on=priya.threads[0])
+    if "deleted" in how:
+        world.time.passes(seconds=2)
+        await priya.deletes_message(line)
+    await world.a_while(360)
+    assert "*1 person is waiting for an answer*, the first for 8 min" in (await olivia.types("/textbank status")).words
+
+    await priya.writes("At the library", in_=priya.threads[0])
+    await world.a_while(0)
+    counted = "SELECT metric, sum(n) AS n FROM tally WHERE metric LIKE 'answered_%' GROUP BY metric HAVING sum(n) != 0"
+    assert [(row.metric, row.n) for row in await world.query(counted)] == [("answered_within_10", 1)]
 
 
 async def test_conversions_are_told_where_a_campaign_counts_them(
@@ -141,8 +166,56 @@ async def test_a_ranking_comes_only_if_it_is_asked_for(world: World, olivia: Per
 async def test_a_quiet_day_is_one_line_and_no_chart(world: World, daily: Channel) -> None:
     await until(world, 18)
     [said] = digests(daily)
-    assert "A quiet day: no text was sent." in said.words
+    assert "A quiet day: no text was sent, and no reply came in." in said.words
     assert "data_visualization" not in [block["type"] for block in said.blocks]
+
+
+async def test_a_day_of_talk_alone_is_no_quiet_day_and_says_that_nobody_new_was_texted(
+    world: World, daily: Channel, priya: Person, sara: Phone
+) -> None:
+    await sara.texts("Yes!")
+    await world.a_while()
+    await priya.writes("Great!", in_=priya.threads[0])
+    await world.a_while()
+    await until(world, 18)
+    await until(world, 12, days=1)
+    await sara.texts("Where do I vote?")
+    await world.a_while()
+    await until(world, 18)
+    words = digests(daily)[1].words
+    assert "quiet" not in words
+    assert "*0* texts sent (−2)\n" in words
+    assert "*1* reply (as before)\n*0* voters answered for the first time (−1)" in words
+
+    await until(world, 12, days=1)
+    await priya.writes("At the library", in_=priya.threads[0])
+    await world.a_while()
+    await until(world, 18)
+    assert "*1* text sent, none of them a first text (+1)" in digests(daily)[2].words
+
+
+async def test_rates_are_told_of_enough_people(
+    world: World, daily: Channel, priya: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "ENOUGH", 4)
+    await world.live_campaign(contacts=people(5))
+    await world.texting(priya)
+    for number in range(4):
+        if number == 3:
+            await until(world, 18)
+            await until(world, 12, days=1)
+            await priya.types("/text")
+            await world.settles()
+        await priya.presses("Send")
+        await world.a_while()
+    for number, words in (("0100", "Yes!"), ("0100", "When?"), ("0101", "Stop"), ("0102", "No, and STOP")):
+        await world.phone(f"+1313555{number}").texts(words)
+    await world.a_while()
+    await until(world, 18)
+    first, second = (digest.words for digest in digests(daily))
+    assert "people first texted" not in first
+    # Of four people, though only one of them was texted this day: what was counted of the day alone would be 300%.
+    assert "Of *4* people first texted in the last 7 days, 25% have answered and 50% opted out by now." in second
 
 
 async def test_several_campaigns_have_a_line_each_and_at_most_ten(world: World, daily: Channel, sara: Phone) -> None:
@@ -151,7 +224,7 @@ async def test_several_campaigns_have_a_line_each_and_at_most_ten(world: World, 
         world.time.passes(minutes=1)
     await until(world, 18)
     words = digests(daily)[0].words
-    assert "*Fall GOTV*: 1 sent, 0 answered (0%), 0 opted out" in words
+    assert "*Fall GOTV*: 1 sent, 0 answered, 0 opted out" in words
     assert "… and 2 more: `/textbank list`" in words
     assert words.count("opted out") == 1 + 10
 

@@ -51,10 +51,18 @@ def menu(kind: str, *options: Json, **more: Any) -> Json:
     return {"type": kind, "action_id": "m", "options": list(options), **more}
 
 
+def week(name: str = "Sent") -> Json:
+    return {"name": name, "data": [{"label": day, "value": n} for n, day in enumerate(("Mon", "Tue"))]}
+
+
 def line(**changed: Any) -> Json:
-    data = [{"label": day, "value": n} for n, day in enumerate(("Mon", "Tue"))]
-    chart = {"type": "line", "series": [{"name": "Sent", "data": data}], "axis_config": {"categories": ["Mon", "Tue"]}}
+    chart = {"type": "line", "series": [week()], "axis_config": {"categories": ["Mon", "Tue"]}}
     return {"type": "data_visualization", "title": "Texts", "chart": {**chart, **changed}}
+
+
+def pie(slices: int) -> Json:
+    chart = {"type": "pie", "segments": [{"label": f"{n}", "value": 1} for n in range(slices)]}
+    return {"type": "data_visualization", "title": "Texts", "chart": chart}
 
 
 CONFIRM = {"title": plain("Sure?"), "text": plain("No way back"), "confirm": plain("Yes"), "deny": plain("No")}
@@ -108,10 +116,9 @@ REFUSED: dict[str, tuple[list[Json], str]] = {
     "picture without words": ([{"type": "image", "image_url": "https://x.org/a.png"}], "missing required field: alt_t"),
     "three charts": ([line(), line(), line()], "no more than 2 data_visualization"),
     "long chart title": ([{**line(), "title": "x" * 51}], "must be less than 51"),
-    "13 slices": (
-        [line(type="pie", segments=[{"label": f"{n}", "value": 1} for n in range(13)])],
-        "invalid additional property: series",
-    ),
+    "seven slices": ([pie(7)], "no more than 6 items allowed [json-pointer:/blocks/0/chart/segments]"),
+    "a pie with axes": ([line(type="pie")], "invalid additional property: series"),
+    "seven series": ([line(series=[week(f"{n}") for n in range(7)])], "no more than 6 items allowed [json-pointer:/bl"),
     "a point missing": ([line(axis_config={"categories": ["Mon", "Tue", "Wed"]})], "exactly one point for every"),
     "a table of one row": (
         [{"type": "data_table", "caption": "t", "rows": [[{"type": "raw_text", "text": "a"}]]}],
@@ -129,7 +136,7 @@ def test_a_message_is_refused_for(name):
 
 
 def test_a_workspace_may_lack_a_block_that_others_have():
-    assert problems_in([line()]) == []
+    assert problems_in([line(series=[week(f"{n}") for n in range(6)]), pie(6)]) == []
     assert problems_in([line()], lacking={"data_visualization"}) == [
         "[ERROR] unsupported type: data_visualization [json-pointer:/blocks/0/type]"
     ]

@@ -265,8 +265,7 @@ async def test_rejected_rows_come_back_as_they_were_and_run_nothing(office: Offi
     for chunk in office.chunks(content):
         await office.stages(running, chunk)
     out = io.StringIO()
-    async with office.database.reading() as session:
-        assert await contacts.rejects_csv(session, running.id, out) == 3
+    assert await contacts.rejects_csv(office.database, running.id, out) == 3
     assert out.getvalue().splitlines() == [
         "row,reason,Name,Phone,'=Note",
         '2,too few digits,"Doe, Zoë",+313,"\'=HYPERLINK(""x"")"',

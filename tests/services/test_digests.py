@@ -310,17 +310,63 @@ async def test_the_figures_are_those_of_the_tallies(database: Database) -> None:
     assert 3 < day.median < 4
 
 
-@pytest.mark.parametrize(("opt_outs", "is_odd"), [(20, False), (45, True), (4, False)])
+def days_ago(number: int) -> datetime:
+    return SIX - timedelta(days=number, hours=1)
+
+
+@pytest.mark.parametrize(
+    ("texted", "left", "today", "is_odd"),
+    [
+        ((1000, 1000), (20, 20), 20, False),
+        ((1000, 1000), (45, 20), 45, True),
+        ((1000, 1000), (4, 20), 4, False),
+        ((2, 3000), (0, 61), 1, False),  # a small day after a large list: what comes is that list's
+        ((2, 3000), (0, 120), 60, True),
+        ((2, 3000), (0, 120), 4, False),  # told the day before
+        ((10, 30), (5, 5), 5, False),  # too few to say
+    ],
+)
 async def test_opt_outs_are_odd_beyond_what_chance_lets_the_usual_rate_be(
-    database: Database, opt_outs: int, is_odd: bool
+    database: Database, texted: tuple[int, int], left: tuple[int, int], today: int, is_odd: bool
 ) -> None:
     await campaign_named(database, "Fall GOTV")
-    rows = [(Metric.TEXTED, 1000, SIX - timedelta(days=n, hours=1)) for n in range(5)]
-    rows += [(Metric.OPT_OUTS, 20, SIX - timedelta(days=n, hours=1)) for n in range(1, 5)]
-    await count(database, [*rows, (Metric.OPT_OUTS, opt_outs, SIX - timedelta(hours=1))])
+    rows = [(Metric.TEXTED, n, days_ago(day)) for day, n in enumerate((*texted, 1000, 1000, 1000))]
+    rows += [(Metric.THEN_LEFT, n, days_ago(day)) for day, n in enumerate((*left, 20, 20, 20))]
+    await count(database, [*rows, (Metric.OPT_OUTS, today, days_ago(0))])
     odd = (await read(database)).needs.opt_outs
     assert (odd is not None) == is_odd
     assert odd is None or round(odd.usual, 3) == 0.02
+
+
+async def test_a_failure_is_the_days_in_which_its_text_was_clicked(database: Database) -> None:
+    await campaign_named(database, "Fall GOTV")
+    rows = [(Metric.TEXTED, n, days_ago(day)) for day, n in enumerate((100, 0, 3000, 1000))]
+    rows += [(Metric.THEN_FAILED, n, days_ago(day)) for day, n in enumerate((3, 0, 300, 50))]
+    await count(database, [*rows, (Metric.UNDELIVERED, 303, days_ago(0))])
+    found = await read(database)
+    assert (found.day.failed, found.needs.failures) == (303, None)
+    await count(database, [(Metric.THEN_FAILED, 60, days_ago(0))])
+    failures = (await read(database)).needs.failures
+    assert failures is not None
+    assert (failures.count, failures.of, failures.usual) == (63, 100, 350 / 4000)
+
+
+async def test_rates_are_of_the_people_texted_in_a_week(database: Database) -> None:
+    await campaign_named(database, "Fall GOTV")
+    await campaign_named(database, "Winter")
+    rows = [
+        (Metric.TEXTED, 40, days_ago(6)),
+        (Metric.TEXTED, 1000, days_ago(7)),
+        (Metric.THEN_REPLIED, 900, days_ago(7)),
+    ]
+    await count(database, [*rows, (Metric.THEN_REPLIED, 8, days_ago(6)), (Metric.REPLIED, 700, days_ago(0))])
+    await count(database, [(Metric.TEXTED, 60, days_ago(0)), (Metric.THEN_LEFT, 2, days_ago(0))], campaign=2)
+    found = await read(database)
+    assert found.week == daily.Rates(texted=100, replied=8, opted_out=2)
+    of = {each.name: each.week for each in found.campaigns}
+    assert of == {"Fall GOTV": daily.Rates(40, 8, 0), "Winter": daily.Rates(60, 0, 2)}
+    assert found.week.are_meaningful
+    assert not of["Fall GOTV"].are_meaningful
 
 
 async def test_without_days_before_nothing_is_odd(database: Database) -> None:
