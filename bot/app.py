@@ -30,6 +30,7 @@ from bot.migrate import is_current
 from bot.serving import alone
 from bot.settings import Settings, SettingsError
 from handlers import cards, clock, commands, doctor, faster, home, inbox, modals, pictures, replying, requests, threads
+from handlers.carrier_list import Watch
 from handlers.door import NotTooLarge, is_from_slack
 from handlers.exporting import Exporter
 from handlers.heartbeat import beat
@@ -43,7 +44,8 @@ from handlers.worker import Importer
 log = structlog.get_logger()
 
 NOT_REACHED = (
-    "PUBLIC_URL is not set: no text from a voter can come in, not even a STOP. Set it before you text anybody."
+    "PUBLIC_URL is not set: what voters text, a STOP too, is asked of the carrier every few seconds. For more than a "
+    "small campaign set it."
 )
 LAST_ANSWERS_SECONDS = 5
 """How long requests that are under way when the program ends may still take."""
@@ -146,7 +148,7 @@ class Running:
     def start_worker(self) -> None:
         """Sending, posting to Slack, reading files and writing them, fetching pictures."""
         kit = self.kit
-        for job in (Sender(kit), Writer(kit), Importer(kit), Exporter(kit), pictures.PictureFetcher(kit)):
+        for job in (Sender(kit), Watch(kit), Writer(kit), Importer(kit), Exporter(kit), pictures.PictureFetcher(kit)):
             self.tasks.append(asyncio.create_task(job.run(self.stopping)))
         self.tasks.append(asyncio.create_task(beat(self.kit, self.stopping)))
 

@@ -6,7 +6,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import now as by_the_wall
-from bot.services import alarms, digests, inbox, leases, outcomes, timing
+from bot.services import alarms, digests, leases, outcomes, reviews, timing
 from handlers.kit import Kit
 
 log = structlog.get_logger()
@@ -33,9 +33,8 @@ async def tick(kit: Kit) -> None:
         if not await leases.take(session, "clock", owner=kit.owner, now=now, lasting=LEASE):
             return
         await alarms.tell(session, await outcomes.sweep(session, now=now), now=now)
-        doubtful = outcomes.group_by_campaign(await outcomes.for_review(session, now=now))
-        for campaign_id, count in doubtful.items():
-            await inbox.doubtful_sends(session, campaign_id, count, now=now, admins=kit.settings.admin_users)
+        doubtful = await outcomes.for_review(session, now=now)
+        await reviews.told(session, doubtful, now=now, admins=kit.settings.admin_users)
     async with kit.database.transaction() as session:
         await digests.queue_due(session, now=now)
     async with kit.database.transaction() as session:

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import Refusal
 from bot.gateways.slack import SlackTrouble
-from bot.services import inbox, inbox_channel, inbox_places
+from bot.services import inbox, inbox_channel, inbox_places, reviews
 from bot.services.inbox import Item
 from bot.views import ids
 from bot.views import inbox as views
@@ -28,6 +28,9 @@ def register(app: AsyncApp) -> None:
     app.action(ids.INBOX_DONE)(_decides(inbox.done))
     app.action(ids.INBOX_OPT_OUT)(_decides(inbox.opt_out_stranger))
     app.action(ids.INBOX_KEEP)(_decides(inbox.keep_stranger))
+    app.action(ids.INBOX_LEAVE)(_decides(reviews.leave, Role.ORGANIZER))
+    app.action(ids.INBOX_SEND_ANYWAY)(_decides(reviews.send_anyway, Role.ORGANIZER))
+    app.action(ids.INBOX_SEND_AGAIN)(send_again)
     app.action(ids.INBOX_ANSWER)(_opens(views.answer_modal))
     app.action(ids.INBOX_TELL)(_opens(views.tell_modal))
     app.view(ids.INBOX_ANSWER)(answer)
@@ -87,11 +90,20 @@ async def take(ack: AsyncAck, click: Click, kit: Kit) -> None:
         kit.slack.whisper(click.response_url, f"<@{item.taken_by}> was quicker and has it.")
 
 
-def _decides(act: Callable[..., Awaitable[Item]]) -> Callable[..., Awaitable[None]]:
+async def send_again(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """Texts in doubt, each as a new text of this press."""
+    await _require(kit, click.who, Role.ORGANIZER)
+    async with kit.database.transaction() as session:
+        item = await reviews.send_again(session, click.number(), by=click.who, now=kit.clock(), undo=kit.undo)
+    await ack()
+    _show(kit, click.response_url, item)
+
+
+def _decides(act: Callable[..., Awaitable[Item]], least: Role = Role.MANAGER) -> Callable[..., Awaitable[None]]:
     """A press that settles something: done, handed back, opted out."""
 
     async def run(ack: AsyncAck, click: Click, kit: Kit) -> None:
-        await _require(kit, click.who)
+        await _require(kit, click.who, least)
         async with kit.database.transaction() as session:
             item = await act(session, click.number(), by=click.who, now=kit.clock())
         await ack()
@@ -140,8 +152,8 @@ def _typed(view: dict[str, Any]) -> str:
     return view["state"]["values"]["message"]["message"].get("value") or ""
 
 
-async def _require(kit: Kit, who: str) -> None:
-    await require(kit, who, Role.MANAGER, "calls in the inbox")
+async def _require(kit: Kit, who: str, least: Role = Role.MANAGER) -> None:
+    await require(kit, who, least, "calls in the inbox")
 
 
 def _show(kit: Kit, response_url: str, item: Item, *, words: str | None = None) -> None:

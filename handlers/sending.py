@@ -7,15 +7,16 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from bot.database import Session
-from bot.services import alarms, outbox, outcomes
+from bot.services import alarms, backlog, outbox, outcomes
 from bot.services.outbox import Claimed
 from bot.services.outcomes import Outcome, Result
+from handlers.gate import Gate
 from handlers.kit import Kit
 
 log = structlog.get_logger()
@@ -33,6 +34,8 @@ SHUT = timedelta(seconds=30)
 """So long nothing is tried; then a harmless question, every time, until the carrier answers it."""
 SLOW_SECONDS = 3.0
 """A POST that has had no answer for so long may become a doubt: no more than `DOUBTS` are out then."""
+MEASURE_EVERY = timedelta(seconds=5)
+"""Between two looks at how long the queue is."""
 TRIES = 120
 """An outcome that alone cannot be written so often is left to its lease: the sweep finds it."""
 
@@ -48,6 +51,8 @@ class Sender:
         self._doubts = 0
         self._tries: Counter[int] = Counter()
         self._claimed_at = 0.0
+        self._gate = Gate(kit)
+        self._measured_at: datetime | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops; then what is in flight is waited for and written down."""
@@ -95,6 +100,9 @@ class Sender:
         if free <= 0:
             return []
         try:
+            if not await self._gate.lets_pass():
+                return []
+            await self._measure()
             async with kit.database.reading() as session:
                 if not await outbox.is_anything_due(session, now=kit.clock()):
                     return []
@@ -109,6 +117,15 @@ class Sender:
             log.exception("nothing could be claimed")
             return []
 
+    async def _measure(self) -> None:
+        """How long what waits takes to leave: contacts are handed out no faster."""
+        kit, now = self._kit, self._kit.clock()
+        if self._measured_at is not None and now - self._measured_at < MEASURE_EVERY:
+            return
+        self._measured_at = now
+        async with kit.database.transaction() as session:
+            await backlog.measure(session, rate=kit.settings.sms_segments_per_second, now=now)
+
     def _most(self) -> int:
         """How many may be out at one time: an outage shall leave a handful of riddles, however it begins."""
         if self._doubts:
@@ -119,10 +136,10 @@ class Sender:
     async def _opens(self, shut: Any) -> bool:
         """Whether the carrier answers again, asked with something harmless once the pause is over."""
         kit = self._kit
-        if kit.clock() < shut.tripped_until:
+        if shut.held_why is not None or kit.clock() < shut.tripped_until:
             return False
         well = await kit.sms.is_well()
-        until, why = (None, None) if well else (kit.clock() + SHUT, shut.tripped_why)
+        until, why = (None, None) if well else (kit.clock() + SHUT, shut.why)
         async with kit.database.transaction() as session:
             await outbox.trip(session, until=until, why=why)
         return well

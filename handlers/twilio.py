@@ -7,20 +7,19 @@ import asyncio
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.gateways.sms import delivery_of
-from bot.services import alarms, inbound, outcomes
+from bot.services import alarms, outcomes
 from bot.services.inbound import Received
 from bot.services.outcomes import Delivery
+from handlers.incoming import take_in
 from handlers.kit import Kit
 
 LARGEST_BODY = 1 << 18
 MOST_TOGETHER = 100
-TRIES = 3
 
 
 class Hooks:
@@ -46,13 +45,7 @@ class Hooks:
         received = _received(form)
         if received is None:
             return Response("MessageSid and From are missing", status_code=400)
-        for tries_left in reversed(range(TRIES)):
-            try:
-                await self._take_in(received)
-                break
-            except DBAPIError:  # a deadlock, or a database that was started anew: the carrier itself asks only once
-                if not tries_left:
-                    raise
+        await take_in(self._kit, received)
         return Response(status_code=204)
 
     async def status(self, request: Request) -> Response:
@@ -65,12 +58,6 @@ class Hooks:
         if delivery is not None:
             await self._write(delivery)
         return Response(status_code=204)
-
-    async def _take_in(self, received: Received) -> None:
-        kit = self._kit
-        async with kit.database.transaction() as session:
-            secret, admins = kit.settings.textbank_secret, kit.settings.admin_users
-            await inbound.receive(session, received, now=kit.clock(), secret=secret, admins=admins)
 
     async def _signed(self, request: Request) -> dict[str, str] | None:
         """The form, if the carrier signed it for our public address."""

@@ -26,7 +26,7 @@ from models.texts import (
     Priority,
 )
 from models.volunteers import Card, Membership, Role, Thread, Volunteer
-from models.work import Audit, InboxItem, Lease, Pace, Setting, SlackPost, Tally
+from models.work import Audit, InboxItem, Lease, Mark, Pace, Setting, SlackPost, Tally
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -45,6 +45,7 @@ conversation, message, inbound = _table(Conversation), _table(Message), _table(I
 volunteer, membership, card, thread = _table(Volunteer), _table(Membership), _table(Card), _table(Thread)
 picture, picture_request = _table(Picture), _table(PictureRequest)
 slack_post, pace, lease, tally, audit = _table(SlackPost), _table(Pace), _table(Lease), _table(Tally), _table(Audit)
+mark = _table(Mark)
 
 __all__ = [
     "MAY_RISE_TO",
@@ -67,6 +68,7 @@ __all__ = [
     "Inbound",
     "InboxItem",
     "Lease",
+    "Mark",
     "Membership",
     "Message",
     "MessageKind",
@@ -103,6 +105,7 @@ __all__ = [
     "inbound",
     "inbox_item",
     "lease",
+    "mark",
     "membership",
     "message",
     "metadata",

@@ -167,9 +167,15 @@ class Message(SQLModel, table=True):
         ),
         Index(
             "message_doubtful",
-            "id",
+            "due_at",
             postgresql_where=text("state IN ('unknown', 'review')"),
             sqlite_where=text("state IN ('unknown', 'review')"),
+        ),
+        Index(
+            "message_taken",
+            "due_at",
+            postgresql_where=text("state = 'accepted'"),
+            sqlite_where=text("state = 'accepted'"),
         ),
         Index("message_of_conversation", "conversation_id", "id"),
     )
@@ -196,7 +202,10 @@ class Message(SQLModel, table=True):
     """Since when its voter had waited for it: what they go back to should it not leave."""
     priority: int
     due_at: datetime = Field(sa_type=Moment)
+    """When it may leave; once it has, when the carrier is to be asked about it should nothing be heard of it."""
     expires_at: datetime = Field(sa_type=Moment)
+    claimed_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When a worker last took it, to post it within two seconds."""
     lease_owner: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
     carrier_sid: str | None = Field(default=None, unique=True)

@@ -57,6 +57,19 @@ class Pace(SQLModel, table=True):
     tripped_until: datetime | None = Field(default=None, sa_type=Moment)
     """Until then nothing is claimed."""
     tripped_why: str | None = None
+    held_why: str | None = None
+    """Nothing is claimed until a person says so: why."""
+    passed_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When a person last said that texts may leave all the same."""
+    drained_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When all that waits now will have left, as a worker measured last: contacts are handed out by it."""
+
+
+class Mark(SQLModel, table=True):
+    """How far the carrier's list has been looked through: by name, a moment."""
+
+    name: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=Moment)
 
 
 class Lease(SQLModel, table=True):

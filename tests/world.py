@@ -14,6 +14,7 @@ from sqlalchemy import text
 from bot.app import open_kit, web
 from bot.settings import Settings
 from handlers import clock as clock_handler
+from handlers.carrier_list import Watch
 from handlers.exporting import Exporter
 from handlers.kit import Kit
 from handlers.pictures import PictureFetcher
@@ -65,12 +66,13 @@ class World:
     importer: Importer
     exporter: Exporter
     fetcher: PictureFetcher
+    watch: Watch
 
     async def settles(self) -> None:
         """Until nobody has anything left to do at this moment."""
         while True:
             await self.drawn()
-            jobs = (self.importer, self.fetcher, self.exporter, self.sender, self.writer)
+            jobs = (self.importer, self.fetcher, self.exporter, self.sender, self.watch, self.writer)
             worked = [await job.step() for job in jobs]
             if not any(worked) and not self._under_way():
                 return
@@ -159,9 +161,9 @@ async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await product["app"](scope, receive, send)
 
-    slack, carrier = Slack(clock=lambda: time.now.timestamp()), Carrier()
+    slack, carrier = (kind(clock=lambda: time.now.timestamp()) for kind in (Slack, Carrier))
     async with serve(slack.app) as slack.url, serve(carrier.app) as carrier.url, serve(app) as url:
-        settings = settings_for(database_url, slack, carrier, public_url=url, **more)
+        settings = settings_for(database_url, slack, carrier, **{"public_url": url, **more})
         slack.request_url = f"{url}/slack/events"
         carrier.inbound_url = f"{url}/twilio/inbound"
         slack.delivery.quiet = 0.0  # what the product still has to do is seen here: no need to listen for it
@@ -170,7 +172,7 @@ async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
             product["app"] = web(kit)
             sender = Sender(kit)
             await sender.begin()
-            jobs = (sender, Writer(kit), Importer(kit), Exporter(kit), PictureFetcher(kit))
+            jobs = (sender, Writer(kit), Importer(kit), Exporter(kit), PictureFetcher(kit), Watch(kit))
             yield World(slack, carrier, kit, time, organizer, *jobs)
             await kit.drain()
         await slack.aclose()

@@ -124,9 +124,9 @@ def _capability(capabilities: Any, name: str) -> Any:
 
 
 def _hook(settings: Settings, address: str | None, method: str | None, where: str) -> Finding:
-    """Where texts from voters go, which should be to us; without a PUBLIC_URL we ask the carrier for them."""
+    """Where texts from voters go, which should be to us."""
     if not settings.public_url:
-        return ok(f"Texts from voters to {where} are asked for at the carrier.")
+        return ok("Texts from voters are asked of the carrier every few seconds: there is no PUBLIC_URL to call.")
     wanted = f"{settings.public_url}/twilio/inbound"
     mend = f"In the console, set the address for incoming messages of {where} to {wanted}#rc=3&rp=all, by POST."
     if not address:

@@ -104,12 +104,9 @@ async def of_public_url(settings: Settings) -> list[Finding]:
     """Whether the address that the carrier and Slack call is ours, and can be called at all."""
     url = settings.public_url
     if not url:
-        words = (
-            "PUBLIC_URL is not set: texts from voters, a STOP among them, and word of delivery are asked for at the "
-            "carrier and come later, and no picture can go with a text."
-        )
-        mend = "Set PUBLIC_URL to the https address at which this program can be reached from the internet."
-        return [warning(words, mend)]
+        mend = "set PUBLIC_URL to the https address at which this program can be reached from the internet."
+        asked = "what voters text, a STOP too, is asked of the carrier every few seconds"
+        return [warning(f"PUBLIC_URL is not set: {asked}, and no picture can go along.", f"For more than that: {mend}")]
     found = [ok(f"PUBLIC_URL is {url}.")] if _is_public(url) else [_not_public(url)]
     async with aiohttp.ClientSession(timeout=PATIENCE) as http:
         return [*found, await _answers(http, url)]

@@ -54,7 +54,7 @@ _KEPT_AT = {
 }
 """Where the carrier keeps what voters sent: hosts, and how the paths there begin."""
 
-_STATES = {
+STATES = {
     "queued": MessageState.ACCEPTED,
     "accepted": MessageState.ACCEPTED,
     "sending": MessageState.ACCEPTED,
@@ -64,6 +64,7 @@ _STATES = {
     "undelivered": MessageState.UNDELIVERED,
     "failed": MessageState.FAILED,
 }
+"""What the carrier's words for a text's state mean here."""
 
 
 class _Http(AsyncHttpClient):
@@ -315,7 +316,7 @@ def _answered(message_id: int, error: TwilioRestException) -> Outcome:
 
 def delivery_of(message_id: int, form: Mapping[str, str]) -> Delivery | None:
     """A status web hook's form as a Delivery, or None for a status that says nothing new."""
-    state = _STATES.get(form.get("MessageStatus", ""))
+    state = STATES.get(form.get("MessageStatus", ""))
     if state is None or not form.get("MessageSid"):
         return None
     code = form.get("ErrorCode", "")

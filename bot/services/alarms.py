@@ -10,8 +10,8 @@ from bot.database import Session
 from bot.errors import Refusal
 from bot.services import campaigns, cards, conversations, inbox, posts
 from bot.services.posts import PostKind
-from bot.services.trouble import Trouble
-from models import CampaignState, contact
+from bot.services.trouble import TAKEN_BACK, Trouble
+from models import CampaignState, MessageKind, contact
 
 _NAME = select(contact.c.first_name, contact.c.last_name).where(contact.c.id == bindparam("which"))
 
@@ -22,8 +22,18 @@ async def tell(session: Session, trouble: Trouble, *, now: datetime) -> None:
         await cards.add_news(session, row.volunteer_id, words, about=row.conversation_id)
     for row, why in trouble.lost:
         await _say_lost(session, row, why, now=now)
+    for row, lead, words in trouble.twice:
+        await _say_late(session, row, lead, words, now=now)
     for campaign_id in sorted({row.campaign_id for row in trouble.not_set_up}):
         await _pause(session, campaign_id, now=now)
+
+
+async def _say_late(session: Session, row: Any, lead: str, words: str, *, now: datetime) -> None:
+    """To whoever had it sent again, and, if the voter may wonder, to the volunteer whose conversation it is."""
+    said = words.format(name=cards.name_of((await session.execute(_NAME, {"which": row.conversation_id})).one()))
+    await posts.add(session, PostKind.NOTE, to=lead, dedupe=f"late:{row.id}", now=now, words=said, thread_ts=None)
+    if lead != row.volunteer_id and words != TAKEN_BACK:
+        await cards.add_news(session, row.volunteer_id, said)
 
 
 async def _say_lost(session: Session, row: Any, why: str, *, now: datetime) -> None:
@@ -31,7 +41,8 @@ async def _say_lost(session: Session, row: Any, why: str, *, now: datetime) -> N
     root = await conversations.root_of(session, row.conversation_id, row.volunteer_id)
     which = "Your last answer"
     if root is None:
-        which = f"Your answer to {cards.name_of((await session.execute(_NAME, {'which': row.conversation_id})).one())}"
+        what = "What you sent again to" if row.kind == MessageKind.RESEND else "Your answer to"
+        which = f"{what} {cards.name_of((await session.execute(_NAME, {'which': row.conversation_id})).one())}"
     note: dict[str, Any] = {
         "words": f"{which} could not be delivered: {why}.",
         "thread_ts": root.root_ts if root else None,

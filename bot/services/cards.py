@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, case, func, select, text, update
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
 from bot.services import assignments, scripts, segments
+from bot.services.backlog import DRAINED_AT, full_until, leaves_at
 from bot.services.texting_hours import Window, closes_at, local_time_words, next_opening
 from bot.services.volunteers import SUSPENDED
 from models import (
@@ -81,10 +82,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """No contact now. `why` is done, asleep, paused, closed or draft; `more` offers another batch of that size.
+    """No contact now. `why` is done, asleep, full, paused, closed or draft; `more` offers another batch of that size.
 
-    `wakes` is when the first of those who are asleep may be texted; None: at no hour. `empty`: they may take batches,
-    and there is nobody left to be taken.
+    `wakes` is when the first of those who are asleep may be texted, or the queue is short enough; None: at no hour.
+    `empty`: they may take batches, and there is nobody left to be taken.
     """
 
     why: str
@@ -188,7 +189,7 @@ _HELD = (
     & (state_is(conversation, ConversationState.HELD))
 )
 _NEXT = (
-    select(_WAITING.label("replies"), *_CONTACT)
+    select(_WAITING.label("replies"), DRAINED_AT, *_CONTACT)
     .select_from(
         _with_contact(conversation, outer=False)
         .join(volunteer, volunteer.c.slack_id == conversation.c.volunteer_id)
@@ -230,7 +231,10 @@ _TEXTED = text(
     " WHERE campaign_id = :campaign_id AND volunteer_id = :volunteer_id AND metric = 'texted'"
 )
 _CAMPAIGN = (
-    select(campaign.c.name, campaign.c.state, membership.c.batch_size, membership.c.invited, membership.c.last_position)
+    select(
+        *(campaign.c.name, campaign.c.state, DRAINED_AT),
+        *(membership.c.batch_size, membership.c.invited, membership.c.last_position),
+    )
     .select_from(
         campaign.outerjoin(
             membership,
@@ -290,16 +294,17 @@ async def draw(
 
 
 async def whose_turn(session: Session, volunteer_id: str, campaign_id: int, *, now: datetime, but: int = 0) -> Turn:
-    """The next contact who may be texted now, `but` this one. The next in line is nearly always awake."""
+    """The next contact whose text may be clicked now and leaves before their window closes, `but` this one."""
     mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id, "but": but}
     row = (await session.execute(_NEXT, mine)).first()
-    if row is None or row.campaign_state != CampaignState.LIVE:
+    if row is None or row.campaign_state != CampaignState.LIVE or full_until(row.drained_at, now):
         return Turn(campaign_id)
+    leaves = leaves_at(row.drained_at, now)
     until = closes_at(Window.parse(row.window), now)
-    if until is not None:
+    if until is not None and until > leaves:
         return Turn(campaign_id, row, until)
     windows = (await session.execute(_WINDOWS_HELD, mine)).all()
-    awake = [window.id for window in windows if closes_at(Window.parse(window.key), now) is not None]
+    awake = [window.id for window in windows if (closes_at(Window.parse(window.key), now) or now) > leaves]
     row = (await session.execute(_NEXT_AWAKE, {**mine, "awake": awake})).first() if awake else None
     return Turn(campaign_id, row, closes_at(Window.parse(row.window), now) if row else None)
 
@@ -422,12 +427,15 @@ async def _rest(session: Session, volunteer_id: str, campaign_id: int, now: date
     if current.state != CampaignState.LIVE:
         return current.name, Rest(current.state)
     windows = [Window.parse(row.key) for row in (await session.execute(_WINDOWS_HELD, mine)).all()]
-    if windows:
-        openings = [opening for window in windows if (opening := next_opening(window, now))]
-        return current.name, Rest("asleep", wakes=min(openings, default=None))
-    texted = (await session.execute(_TEXTED, mine)).scalar_one()
     left = await assignments.anybody_left(session, campaign_id)
     more = current.batch_size if current.invited and left else 0
+    if (full := full_until(current.drained_at, now)) and (windows or more):
+        return current.name, Rest("full", wakes=full)
+    if windows:
+        leaves = leaves_at(current.drained_at, now)
+        openings = [opening for window in windows if (opening := next_opening(window, leaves))]
+        return current.name, Rest("asleep", wakes=min(openings, default=None))
+    texted = (await session.execute(_TEXTED, mine)).scalar_one()
     empty = bool(current.invited) and not left
     return current.name, Rest("done", texted=texted, of=current.last_position or 0, more=more, empty=empty)
 

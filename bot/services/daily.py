@@ -208,8 +208,8 @@ _OPEN = select(
     .where(state_is(message, MessageState.UNKNOWN, MessageState.REVIEW), message.c.created_at >= _ENDS[DAYS - 1])
     .scalar_subquery()
     .label("doubtful"),
-    select(func.min(pace.c.tripped_why))
-    .where(pace.c.tripped_until > bindparam("now", type_=Moment))
+    select(func.min(func.coalesce(pace.c.held_why, pace.c.tripped_why)))
+    .where(pace.c.held_why.is_not(None) | (pace.c.tripped_until > bindparam("now", type_=Moment)))
     .scalar_subquery()
     .label("stopped_why"),
 )

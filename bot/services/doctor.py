@@ -89,7 +89,9 @@ async def of_work(session: Session, *, now: datetime, serving: bool) -> list[Fin
     ]
     shut = await outbox.shut(session)
     if shut is not None:
-        found.append(error(f"Nothing is being sent: {shut.tripped_why}.", "It goes on by itself once that is over."))
+        held = "A lead decides: the inbox has “Send anyway”."
+        mend = held if shut.held_why else "It goes on by itself once that is over."
+        found.append(error(f"Nothing is being sent: {shut.why}.", mend))
     late = (await session.execute(_OLDEST_POST, {"late": now - LATE})).first()
     if late is not None:
         why = f" Slack said: {late.error}." if late.error else ""

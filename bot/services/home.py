@@ -186,7 +186,7 @@ async def look(session: Session, who: str, role: Role, *, today: datetime) -> Ho
         mine,
         campaigns=await _lines(session, rows[:MOST_CAMPAIGNS]),
         more_campaigns=len(rows) > MOST_CAMPAIGNS,
-        stopped_why=shut.tripped_why if shut else None,
+        stopped_why=shut.why if shut else None,
         set_up=await _set_up(session) if role is Role.ADMIN else None,
     )
 

@@ -38,13 +38,14 @@ CALM = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A text from a phone, as the carrier's web hook gives it."""
+    """A text from a phone, as the carrier's web hook gives it. `at`: when it came, if that was not just now."""
 
     carrier_sid: str
     from_number: str
     to_number: str
     body: str
     media: tuple[dict[str, str], ...] = ()
+    at: datetime | None = None
 
 
 _STORE = text(
@@ -96,7 +97,8 @@ async def receive(
     meaning = verdict(received.body)
     values = {"carrier_sid": received.carrier_sid, "person_id": person_id, "from_number": received.from_number}
     values |= {"to_number": received.to_number, "body": received.body, "media": list(received.media) or None}
-    inbound_id = (await session.execute(_STORE, {**values, "verdict": meaning.value, "at": now})).scalar_one_or_none()
+    wrote = min(received.at or now, now)
+    inbound_id = (await session.execute(_STORE, {**values, "verdict": meaning.value, "at": wrote})).scalar_one_or_none()
     if inbound_id is None:
         return
     found = None
@@ -111,7 +113,7 @@ async def receive(
     if found is not None and meaning is Verdict.OUT:
         await _left(session, found, inbound_id, is_new=is_new, now=now)
     elif found is not None:
-        await _waits(session, found, inbound_id, now=now)
+        await _waits(session, found, inbound_id, now=now, wrote=wrote)
     elif meaning is not Verdict.OUT:
         await inbox.stranger_wrote(session, hashed, inbound_id, now=now, admins=admins)
 
@@ -131,10 +133,10 @@ async def _left(session: Session, found: Any, inbound_id: int, *, is_new: bool, 
         )
 
 
-async def _waits(session: Session, found: Any, inbound_id: int, *, now: datetime) -> None:
+async def _waits(session: Session, found: Any, inbound_id: int, *, now: datetime, wrote: datetime) -> None:
     """The voter's words go to the volunteer's thread; whoever made the campaign gets what has no volunteer."""
     if found.opted_out != OptOutState.OUT:  # what they write after a STOP is shown, but there is nothing to answer
-        await session.execute(WAITS, {"which": found.contact_id, "now": now})
+        await session.execute(WAITS, {"which": found.contact_id, "now": wrote})
     counts = [entry(Metric.REPLIES, found, now)]
     if found.state == ConversationState.TEXTED:
         then = await cohorts.of_person(session, Metric.THEN_REPLIED, found.contact_id)

@@ -31,7 +31,12 @@ class Kind(StrEnum):
     STRANGER = "stranger"
     UNSEEN = "unseen"
     DOUBTFUL = "doubtful"
+    GATE = "gate"
     ALARM = "alarm"
+
+
+REOPENS = (Kind.HELP, Kind.STRANGER, Kind.DOUBTFUL, Kind.GATE)
+"""What comes again after somebody was done with it is another item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +166,17 @@ async def reply_unseen(
 
 
 async def doubtful_sends(
-    session: Session, campaign_id: int, count: int, *, now: datetime, admins: Collection[str] = ()
+    session: Session, campaign_id: int, ids: list[int], *, now: datetime, admins: Collection[str] = ()
 ) -> None:
-    """So many texts of which nobody can say whether they left."""
-    key = f"doubtful:{campaign_id}:{now.isoformat()}"
-    await _add(session, Kind.DOUBTFUL, key, campaign_id=campaign_id, now=now, about={"count": count}, admins=admins)
+    """Texts of which nobody can say whether they left: one item of a campaign's, until somebody has decided."""
+    key, about = f"doubtful:{campaign_id}", {"ids": ids}
+    item_id, is_new = await _add(
+        session, Kind.DOUBTFUL, key, campaign_id=campaign_id, now=now, about=about, admins=admins
+    )
+    if not is_new:
+        about = dict((await session.execute(_ITEM, {"which": item_id})).one().payload)
+        await session.execute(_REWORD, {"which": item_id, "about": {**about, "ids": [*about["ids"], *ids]}})
+        await _again(session, item_id, f"more:{ids[0]}", now=now)
 
 
 async def alarm(
@@ -179,6 +190,11 @@ async def alarm(
 ) -> None:
     """Something is wrong that organizers must know of; once for each key, even after somebody was done with it."""
     await _add(session, Kind.ALARM, key, campaign_id=campaign_id, now=now, about={"words": words}, admins=admins)
+
+
+async def gate(session: Session, words: str, *, key: str, now: datetime, admins: Collection[str] = ()) -> None:
+    """Nothing leaves until a lead says that it may; once for each key."""
+    await _add(session, Kind.GATE, key, now=now, about={"words": words}, admins=admins)
 
 
 async def _add(
@@ -327,12 +343,13 @@ async def mine(session: Session, item_id: int, *, by: str) -> Item:
 
 async def done(session: Session, item_id: int, *, by: str, now: datetime) -> Item:
     """Nothing more to do. Raises Refusal while something has come that is not shown yet."""
-    await _check_all_is_read(session, item_id)
-    await _finish(session, await mine(session, item_id, by=by), "done", by=by, now=now)
+    await check_all_is_read(session, item_id)
+    await finish(session, await mine(session, item_id, by=by), "done", by=by, now=now)
     return await read(session, item_id)
 
 
-async def _check_all_is_read(session: Session, item_id: int) -> None:
+async def check_all_is_read(session: Session, item_id: int) -> None:
+    """Raises Refusal while something has come that is not shown yet."""
     if await inbox_places.waiting_below(session, item_id):
         raise Refusal("Something more has come at this very moment. Read that first.")
 
@@ -344,16 +361,16 @@ async def opt_out_stranger(session: Session, item_id: int, *, by: str, now: date
     person_id = (await session.execute(_PERSON, {"hashed": hashed})).scalar_one_or_none()
     out: dict[str, Any] = {"state": OptOutState.OUT, "source": "by hand", "by": by}
     await optouts.record(session, hashed, person_id=person_id, **out, now=now)
-    await _finish(session, item, "opted out", by=by, now=now)
+    await finish(session, item, "opted out", by=by, now=now)
     return await read(session, item_id)
 
 
 async def keep_stranger(session: Session, item_id: int, *, by: str, now: datetime) -> Item:
     """Doubtful words of theirs were no opt-out."""
     item = await _strangers(session, item_id, by)
-    await _check_all_is_read(session, item_id)
+    await check_all_is_read(session, item_id)
     await optouts.release(session, item.about["phone_hash"], by=by, now=now)
-    await _finish(session, item, "no opt-out", by=by, now=now)
+    await finish(session, item, "no opt-out", by=by, now=now)
     return await read(session, item_id)
 
 
@@ -375,7 +392,7 @@ async def answer(
     which = item.talk.conversation_id
     await conversations.answer_for(session, which, words, by=by, act_key=act_key, now=now, undo=undo)
     await _tell(session, item, "answered", words, by=by, act_key=act_key, now=now)
-    await _finish(session, item, "answered", by=by, now=now)
+    await finish(session, item, "answered", by=by, now=now)
     return await read(session, item_id)
 
 
@@ -385,7 +402,7 @@ async def tell_volunteer(session: Session, item_id: int, words: str, *, by: str,
     if not words.strip():
         raise Refusal("Write something for them to read.")
     await _tell(session, item, "told", words, by=by, act_key=act_key, now=now)
-    await _finish(session, item, "told", by=by, now=now)
+    await finish(session, item, "told", by=by, now=now)
     return await read(session, item_id)
 
 
@@ -407,10 +424,10 @@ async def _tell(session: Session, item: Any, how: str, words: str, *, by: str, a
     await posts.add(session, PostKind.INBOX_WORD, dedupe=f"told:{act_key}", now=now, **where, **about)
 
 
-async def _finish(session: Session, item: Item, what: str, *, by: str, now: datetime) -> None:
+async def finish(session: Session, item: Item, what: str, *, by: str, now: datetime) -> None:
     """Only whoever has it ends it, once. From then on a volunteer's or a stranger's next words are another item."""
     row = (await session.execute(_ITEM, {"which": item.id})).one()
-    key = f"{row.dedupe_key}:{item.id}" if item.kind in (Kind.HELP, Kind.STRANGER) else row.dedupe_key
+    key = f"{row.dedupe_key}:{item.id}" if item.kind in REOPENS else row.dedupe_key
     ended: Any = await session.execute(_DONE, {"which": item.id, "who": by, "now": now, "key": key})
     if ended.rowcount != 1:
         raise Refusal("That changed at this very moment, so nothing was done. Look again.")

@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from bot.database import Session
 from bot.services import audit, cards, posts, tallies, waits
@@ -49,6 +49,17 @@ _BLOCK = (
         *(message.c.campaign_id, message.c.volunteer_id, message.c.script_id),
         *(message.c.created_at, message.c.waited_since),
     )
+)
+_ON_ITS_WAY = (
+    select(
+        *(message.c.conversation_id, message.c.volunteer_id),
+        *(func.count().label("n"), func.max(message.c.id).label("id")),
+    )
+    .join(conversation, conversation.c.contact_id == message.c.conversation_id)
+    .where(conversation.c.person_id == bindparam("who"), conversation.c.last_out_at.is_not(None))
+    .where(message.c.state.in_((MessageState.POSTING, MessageState.UNKNOWN, MessageState.ACCEPTED)))
+    .group_by(message.c.conversation_id, message.c.volunteer_id)
+    .order_by(message.c.conversation_id)
 )
 _UNREACHABLE = update(person).where(person.c.id == bindparam("which")).values(unreachable=bindparam("why"))
 _BACK_IN_HAND = (
@@ -114,7 +125,10 @@ async def record(
     values = {"phone_hash": phone_hash, "state": state.value, "at": now, "source": source, "by": by, "reason": reason}
     is_new = (await session.execute(_RECORD, values)).first() is not None
     if person_id is not None:
+        on_its_way = (await session.execute(_ON_ITS_WAY, {"who": person_id})).all() if is_new else []
         await tallies.bump(session, await _stop(session, person_id, state, now=now))
+        for row in on_its_way:
+            await _say_on_its_way(session, row, now=now)
     await audit.note(session, who=by or source, what=f"opt-out {state}", subject=phone_hash, now=now, reason=reason)
     return is_new
 
@@ -182,12 +196,24 @@ async def _block(
             await cards.add_news(session, row.volunteer_id, cards.HELD_BACK, about=row.conversation_id)
         else:
             entries += await waits.again(session, row)
-        clicked = Metric.TEXTED if is_first else Metric.ANSWERED
-        metric, n = (Metric.NOT_SENT, 1) if closed_as is not None else (clicked, -1)
+        metric, n = (Metric.NOT_SENT, 1) if closed_as is not None else (tallies.clicked(row.kind), -1)
         counted = {"campaign_id": row.campaign_id, "volunteer_id": row.volunteer_id, "script_id": row.script_id}
         entries.append(tallies.entry(metric, **counted, now=now, n=n))
-    await _say(session, [row for row in blocked if row.kind == MessageKind.ANSWER], why, now=now)
+    await _say(session, [row for row in blocked if row.kind != MessageKind.FIRST], why, now=now)
     return entries
+
+
+async def _say_on_its_way(session: Session, row: Any, *, now: datetime) -> None:
+    """What had left our hands is not called back: where the volunteer reads of the opt-out, that is said too."""
+    what, whose = ("One text was", "its") if row.n == 1 else (f"{row.n} texts were", "their")
+    where = {"conversation_id": row.conversation_id, "volunteer_id": row.volunteer_id}
+    root = (await session.execute(_THREAD, where)).first()
+    if root is None:
+        name = cards.name_of((await session.execute(_NAME, {"which": row.conversation_id})).one())
+        return await cards.add_news(session, row.volunteer_id, f"{what} already on {whose} way to {name}.")
+    words = f"{what} already on {whose} way when they asked to be left alone."
+    note: dict[str, Any] = {"words": words, "thread_ts": root.root_ts}
+    await posts.add(session, PostKind.NOTE, to=root.channel, dedupe=f"on-its-way:{row.id}", now=now, **note)
 
 
 async def _say(session: Session, rows: list[Any], why: str, *, now: datetime) -> None:

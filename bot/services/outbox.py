@@ -63,9 +63,25 @@ _TRIP = (
     .where(pace.c.sender == bindparam("sender_name"))
     .values(tripped_until=bindparam("until"), tripped_why=bindparam("why"))
 )
-_SHUT = select(pace.c.tripped_until, pace.c.tripped_why).where(
-    pace.c.sender == SENDER, pace.c.tripped_until.is_not(None)
+_SHUT = select(
+    pace.c.tripped_until, func.coalesce(pace.c.held_why, pace.c.tripped_why).label("why"), pace.c.held_why
+).where(pace.c.sender == SENDER, pace.c.tripped_until.is_not(None) | pace.c.held_why.is_not(None))
+_HOLD = (
+    update(pace)
+    .where(pace.c.sender == bindparam("sender_name"))
+    .where(pace.c.passed_at.is_(None) | (pace.c.passed_at < bindparam("began")))
+    .values(held_why=bindparam("why"))
 )
+_LET_PASS = (
+    update(pace).where(pace.c.sender == bindparam("sender_name")).values(held_why=None, passed_at=bindparam("now"))
+)
+_HAS_LEFT = (
+    update(message)
+    .where(state_is(message, MessageState.QUEUED), message.c.body == bindparam("words"))
+    .where(message.c.person_id.in_(select(person.c.id).where(person.c.phone_hash == bindparam("hashed"))))
+    .values(state=MessageState.UNKNOWN, state_at=bindparam("now"), due_at=bindparam("now"), claimed_at=bindparam("at"))
+)
+_SHARED = select(pace.c.refilled_at, pace.c.passed_at, pace.c.held_why).where(pace.c.sender == SENDER)
 _READY = select(func.count()).select_from(
     select(message.c.id)
     .where(state_is(message, MessageState.QUEUED), message.c.due_at <= bindparam("now"))
@@ -114,6 +130,7 @@ _CLAIM = (
     .values(
         state=MessageState.POSTING,
         state_at=bindparam("now"),
+        claimed_at=bindparam("now"),
         lease_owner=bindparam("owner"),
         lease_until=bindparam("until"),
     )
@@ -144,7 +161,7 @@ async def claim(session: Session, *, owner: str, rate: float, limit: int, now: d
     `rate` is segments a second, for all workers together. Nothing opted out, paused or past its window is taken.
     """
     shared = (await session.execute(_PACE, {"sender_name": SENDER})).one()
-    if shared.tripped_until is not None:
+    if shared.tripped_until is not None or shared.held_why is not None:
         return []
     elapsed = max((now - shared.refilled_at).total_seconds(), 0.0)
     tokens = min(shared.tokens + elapsed * rate, max(rate, 1.0))  # never a burst of more than a second's worth
@@ -176,7 +193,7 @@ def _within(tokens: float, rows: Sequence[Any]) -> list[Any]:
 
 
 async def shut(session: Session) -> Any | None:
-    """(tripped_until, tripped_why) while nothing may be claimed, else None."""
+    """(tripped_until, why, held_why) while nothing may be claimed, else None. Only a person ends what is held."""
     return (await session.execute(_SHUT)).first()
 
 
@@ -186,3 +203,25 @@ async def trip(session: Session, *, until: datetime | None, why: str | None) -> 
     None opens it again.
     """
     await session.execute(_TRIP, {"sender_name": SENDER, "until": until, "why": why})
+
+
+async def last_claim(session: Session) -> tuple[datetime, datetime | None]:
+    """When a text was last claimed, or all began; and when a person last let texts pass."""
+    row = (await session.execute(_SHARED)).one()
+    return row.refilled_at, row.passed_at
+
+
+async def hold(session: Session, why: str, *, began: datetime) -> bool:
+    """Claim nothing until a person says so; False if somebody has said so since `began`."""
+    held: Any = await session.execute(_HOLD, {"sender_name": SENDER, "why": why, "began": began})
+    return bool(held.rowcount)
+
+
+async def let_pass(session: Session, *, now: datetime) -> None:
+    """A person's word: texts may leave."""
+    await session.execute(_LET_PASS, {"sender_name": SENDER, "now": now})
+
+
+async def has_left(session: Session, phone_hash: str, words: str, at: datetime, *, now: datetime) -> None:
+    """The carrier lists a text that still waits here: it is in doubt, and not sent a second time."""
+    await session.execute(_HAS_LEFT, {"hashed": phone_hash, "words": words, "at": at, "now": now})

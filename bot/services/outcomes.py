@@ -3,7 +3,6 @@
 States only rise, and a late proof always wins. What nobody can prove is UNKNOWN, never sent again by the machine.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,9 +15,10 @@ from bot.database import Session
 from bot.services import cohorts, optouts, tallies, waits
 from bot.services.carrier_codes import NOT_SET_UP, OPTED_OUT, UNREACHABLE, in_words, metric_of
 from bot.services.tallies import Metric
-from bot.services.trouble import Trouble
+from bot.services.trouble import BOTH_MAY, BOTH_WENT, TAKEN_BACK, Trouble
 from models import (
     MAY_RISE_TO,
+    NEVER_LEFT,
     ConversationState,
     MessageKind,
     MessageState,
@@ -32,6 +32,12 @@ from models import (
 from models.types import Moment
 
 REVIEW_AFTER = timedelta(minutes=15)
+FIRST_LOOK = timedelta(seconds=30)
+"""A text of which nothing is proved is looked for in the carrier's list for the first time after so long."""
+LAST = (MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.FAILED)
+ABOVE_ACCEPTED = (MessageState.SENT, *LAST)
+SILENCE = timedelta(minutes=30)
+"""A text that the carrier took, and of which nothing was heard for so long, is asked about."""
 
 
 class Result(StrEnum):
@@ -102,7 +108,13 @@ _SETTLE = (
 _ABANDONED = (
     update(message)
     .where(state_is(message, MessageState.POSTING), message.c.lease_until < bindparam("now"))
-    .values(state=MessageState.UNKNOWN, state_at=bindparam("now"), lease_owner=None, lease_until=None)
+    .values(
+        state=MessageState.UNKNOWN,
+        state_at=bindparam("now"),
+        due_at=bindparam("now"),
+        lease_owner=None,
+        lease_until=None,
+    )
     .returning(message.c.id)
 )
 _FOR_REVIEW = (
@@ -130,6 +142,14 @@ _GIVE_UP = (
     .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.DONE, closed_as="not_sent")
 )
+_AGAIN = (message.c.id, message.c.state, message.c.campaign_id, message.c.volunteer_id, message.c.script_id)
+_TAKE_BACK_AGAIN = (
+    update(message)
+    .where(message.c.replaces_id == bindparam("first"), state_was(message, MessageState.QUEUED))
+    .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
+    .returning(*_AGAIN)
+)
+_SENT_AGAIN = select(*_AGAIN).where(message.c.replaces_id == bindparam("first"))
 _HASH = select(person.c.phone_hash).where(person.c.id == bindparam("which"))
 
 
@@ -184,12 +204,15 @@ async def record(session: Session, outcomes: Collection[Outcome], *, now: dateti
     A late proof always wins: a 201 that comes after the lease has ended still makes the text ACCEPTED.
     """
     batch, moved = await _Batch.lock(session, outcomes), []
+    late = []
     for outcome in outcomes:
         before, after, due = _transition(outcome, now)
         if told := batch.move(outcome, before, after, now=now, due=due):
             moved.append((outcome, told.row))
+            late += [told.row] if told.was is MessageState.REVIEW else []
     await batch.write(session)
     bumps, trouble = [], Trouble()
+    bumps += await _left_after_all(session, late, trouble, now=now)
     for outcome, row in moved:
         if outcome.result is Result.ACCEPTED:
             bumps.append(_entry(Metric.ACCEPTED, row, now))
@@ -199,11 +222,32 @@ async def record(session: Session, outcomes: Collection[Outcome], *, now: dateti
     return trouble
 
 
+async def _left_after_all(
+    session: Session, rows: Collection[Any], trouble: Trouble, *, now: datetime
+) -> list[dict[str, Any]]:
+    """Texts that are proved to have left after a person had to decide about them.
+
+    One that was sent again and still waits is taken back; otherwise both went, and that is said. Returns what to count.
+    """
+    bumps = []
+    for row in rows:
+        again = (await session.execute(_TAKE_BACK_AGAIN, {"first": row.id, "now": now})).first()
+        if again is not None:
+            bumps.append(_entry(Metric.RESENT, again, now, n=-1))
+            trouble.twice.append((row, again.volunteer_id, TAKEN_BACK))
+            continue
+        again = (await session.execute(_SENT_AGAIN, {"first": row.id})).first()
+        if again is not None and again.state not in NEVER_LEFT:
+            went = again.state not in (MessageState.POSTING, MessageState.UNKNOWN, MessageState.REVIEW)
+            trouble.twice.append((row, again.volunteer_id, BOTH_WENT if went else BOTH_MAY))
+    return bumps
+
+
 async def _was_refused(
     session: Session, row: Any, code: int | None, trouble: Trouble, *, now: datetime
 ) -> list[dict[str, Any]]:
     """What follows from a refusal, and whom it troubles. Returns what to count."""
-    if row.kind == MessageKind.ANSWER:
+    if row.kind != MessageKind.FIRST:
         trouble.lost.append((row, in_words(code)))
     failed = _entry(metric_of(code), row, now)
     if code in NOT_SET_UP:
@@ -226,9 +270,9 @@ def _transition(outcome: Outcome, now: datetime) -> tuple[tuple[MessageState, ..
     """The states it may be in → the state it comes to, and when it is due again."""
     posting = (MessageState.POSTING,)
     if outcome.result is Result.ACCEPTED:
-        return MAY_RISE_TO[MessageState.ACCEPTED], MessageState.ACCEPTED, None
+        return MAY_RISE_TO[MessageState.ACCEPTED], MessageState.ACCEPTED, now + SILENCE
     if outcome.result is Result.UNKNOWN:
-        return posting, MessageState.UNKNOWN, None
+        return posting, MessageState.UNKNOWN, now + FIRST_LOOK
     if outcome.result is Result.REFUSED:
         refused = MessageState.BLOCKED if outcome.error == OPTED_OUT else MessageState.REJECTED
         return (*posting, MessageState.UNKNOWN), refused, None
@@ -249,9 +293,12 @@ async def _learn(session: Session, person_id: int, code: int | None, *, now: dat
 async def delivered(session: Session, deliveries: Collection[Delivery], *, now: datetime) -> Trouble:
     """Take the carrier's word for texts it has; early, twice or out of order, states only rise."""
     batch = await _Batch.lock(session, deliveries)
-    told_of = [(each, batch.move(each, MAY_RISE_TO[each.state], each.state, now=now)) for each in deliveries]
+    due = now + SILENCE
+    told_of = [(each, batch.move(each, MAY_RISE_TO[each.state], each.state, now=now, due=due)) for each in deliveries]
     await batch.write(session)
     bumps, trouble = [], Trouble()
+    late = [told.row for _, told in told_of if told is not None and told.was is MessageState.REVIEW]
+    bumps += await _left_after_all(session, late, trouble, now=now)
     for each, told in told_of:
         if told is None:
             continue
@@ -277,7 +324,7 @@ async def _did_not_arrive(
         trouble.left(row)
     if code in NOT_SET_UP:
         trouble.not_set_up.append(row)
-    if row.kind == MessageKind.ANSWER:
+    if row.kind != MessageKind.FIRST:
         trouble.lost.append((row, in_words(code)))
     return bumps
 
@@ -305,21 +352,14 @@ async def for_review(session: Session, *, now: datetime) -> list[Any]:
 
 async def _back(session: Session, row: Any, *, now: datetime) -> list[dict[str, Any]]:
     """It was not sent, and may be: the contact is in hand again, or the voter waits again. Returns what to count."""
+    clicked = _entry(tallies.clicked(row.kind), row, now, n=-1)
     if row.kind != MessageKind.FIRST:
-        return [_entry(Metric.ANSWERED, row, now, n=-1), *await waits.again(session, row)]
+        return [clicked, *await waits.again(session, row)]
     back: Any = await session.execute(_BACK_IN_HAND, {"which": row.conversation_id})
     # Closed meanwhile, by an opt-out say: it stays one that was clicked, and was not sent.
-    return [_entry(Metric.TEXTED, row, now, n=-1) if back.rowcount else _entry(Metric.NOT_SENT, row, now)]
+    return [clicked if back.rowcount else _entry(Metric.NOT_SENT, row, now)]
 
 
 def _entry(metric: Metric | str, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:
     counted = {"campaign_id": row.campaign_id, "volunteer_id": row.volunteer_id, "script_id": row.script_id}
     return tallies.entry(metric, **counted, now=now, n=n)
-
-
-def group_by_campaign(rows: Iterable[Any]) -> dict[int, int]:
-    """How many of these texts each campaign has."""
-    counts: dict[int, int] = defaultdict(int)
-    for row in rows:
-        counts[row.campaign_id] += 1
-    return dict(counts)

@@ -70,7 +70,9 @@ _QUEUED_ELSEWHERE = (
     .subquery()
 )
 _AHEAD = select(func.coalesce(func.sum(_QUEUED_ELSEWHERE.c.segments), 0))
-_TRIPPED = select(pace.c.tripped_why).where(pace.c.tripped_until.is_not(None))
+_STOPPED = select(func.coalesce(pace.c.held_why, pace.c.tripped_why)).where(
+    pace.c.held_why.is_not(None) | pace.c.tripped_until.is_not(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
     remaining = _left(sums)
     doubtful = (await session.execute(_DOUBTFUL, of)).scalar_one()
     gone = sums.get(Metric.ACCEPTED, 0) + sums.get(Metric.NOT_SENT, 0) + doubtful
-    queued = max(sums.get(Metric.TEXTED, 0) + sums.get(Metric.ANSWERED, 0) - gone, 0)
+    clicked = sum(sums.get(metric, 0) for metric in (Metric.TEXTED, Metric.ANSWERED, Metric.RESENT))
+    queued = max(clicked - gone, 0)
     ahead = (await session.execute(_AHEAD, of)).scalar_one()
     words = (await session.execute(_SCRIPT, {"script_id": found.script_id})).first()
     to_go = (remaining + queued) * (segments.cost(words.body, words.media) if words else 0)
@@ -170,7 +173,7 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
         queued=queued,
         in_the_inbox=await inbox.open_count(session, found.id),
         texting_now=tuple(texting),
-        stopped_why=(await session.execute(_TRIPPED)).scalar_one_or_none(),
+        stopped_why=(await session.execute(_STOPPED)).scalar_one_or_none(),
         in_the_last_hour=speed,
         errors=tuple(sorted(errors, key=lambda each: -each[1])),
         minutes_left=max(round((to_go + ahead) / rate / 60), 1) if to_go else None,

@@ -12,15 +12,17 @@ from typing import Any
 from sqlalchemy import bindparam, text
 
 from bot.database import Session
+from models import MessageKind
 from models.types import Moment
 
 
 class Metric(StrEnum):
     """What is counted. A text taken back counts -1 where it counted 1.
 
-    REPLIES are the texts that came in, REPLIED the voters who answered for the first time. `waits` adds its own.
-    SKIPPED, WRONG_NUMBER, LEFT_UNTEXTED (opted out) and UNREACHABLE are contacts put away before they were texted,
-    under the volunteer who held them, if anybody did. THEN_… are counted by `cohorts`, under the moment of the text.
+    RESENT are texts in doubt that somebody sent again. REPLIES are the texts that came in, REPLIED the voters who
+    answered for the first time. `waits` adds its own. SKIPPED, WRONG_NUMBER, LEFT_UNTEXTED (opted out) and UNREACHABLE
+    are contacts put away before they were texted, under the volunteer who held them, if anybody did. THEN_… are counted
+    by `cohorts`, under the moment of the text.
     """
 
     IMPORTED = "imported"
@@ -31,6 +33,7 @@ class Metric(StrEnum):
     LEFT_UNTEXTED = "left_untexted"
     UNREACHABLE = "unreachable"
     ANSWERED = "answered"
+    RESENT = "resent"
     REPLIES = "replies"
     REPLIED = "replied"
     OPT_OUTS = "opt_outs"
@@ -89,6 +92,14 @@ def entry(
         "metric": str(metric),
         "n": n,
     }
+
+
+_CLICKED = {MessageKind.FIRST: Metric.TEXTED, MessageKind.RESEND: Metric.RESENT}
+
+
+def clicked(kind: str) -> Metric:
+    """What the act behind a text of this kind was counted as."""
+    return _CLICKED.get(MessageKind(kind), Metric.ANSWERED)
 
 
 async def bump(session: Session, entries: Iterable[dict[str, Any]]) -> None:

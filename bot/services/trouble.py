@@ -8,18 +8,24 @@ from bot.services.carrier_codes import in_words
 from models import MessageKind
 
 TOO_LATE = "could not leave before the texting hours ended"
+_LATE = "The carrier says only now that it took the text to {name} of which nobody could say whether it left"
+BOTH_WENT = f"{_LATE}. It had been sent again meanwhile: both went."
+BOTH_MAY = f"{_LATE}. It had been sent again meanwhile, and that one may have gone as well."
+TAKEN_BACK = f"{_LATE}. Sending it again was stopped in time: it went once."
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Texts that the account may not send, and answers that did not arrive, with why.
 
-    `news` is for the volunteer's card: a text, and words in which {name} is its contact's.
+    `news` is for the volunteer's card: a text, and words in which {name} is its contact's. `twice` are texts that left
+    after all, who had them sent again, and words.
     """
 
     not_set_up: list[Any] = field(default_factory=list)
     lost: list[tuple[Any, str]] = field(default_factory=list)
     news: list[tuple[Any, str]] = field(default_factory=list)
+    twice: list[tuple[Any, str, str]] = field(default_factory=list)
 
     def left(self, row: Any) -> None:
         """The carrier knew of a STOP that we had not seen."""

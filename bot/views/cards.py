@@ -136,6 +136,11 @@ def why(shown: Card, rest: Rest) -> str:
             return f"{campaign} is closed: nobody new is texted. {thanks}"
         case "draft":
             return f"{campaign} has not started yet. Type `/text` again once it has."
+        case "full" if rest.wakes is not None:
+            return (
+                "More texts are waiting to leave than the carrier takes in 20 minutes, so nobody new is handed out for "
+                f"now. Go on from about {moment(rest.wakes)} your time: type `/text` then. Answers go out first."
+            )
         case "asleep":
             everybody = f"All the people left on your list of {campaign}"
             if rest.wakes is None:

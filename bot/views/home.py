@@ -61,7 +61,7 @@ def _ago(moment: datetime) -> str:
 def _first_steps(done: SetUp, reachable: bool) -> Iterator[Block]:
     steps = [
         (True, "Textbank is in this workspace, and knows its carrier account"),
-        (reachable, "voters' texts can come in: `PUBLIC_URL` is set"),
+        (reachable, "voters' texts come in at once: `PUBLIC_URL` is set"),
         (done.role_given, "somebody besides you may run campaigns: `/textbank role @somebody organizer`"),
         (done.inbox_set, "calls for help have a place: `/textbank inbox #channel`"),
         (done.campaign_made, "a first campaign is made: “New campaign” below"),

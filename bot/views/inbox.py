@@ -19,7 +19,6 @@ from bot.views.blocks import (
     modal,
     section,
 )
-from bot.views.organizing import NOT_AGAIN
 from bot.views.text import clip, escape, plain
 from bot.views.threads import lines, quoted
 from models import OptOutState
@@ -28,6 +27,7 @@ THIS_IS_THE_INBOX = (
     ":inbox_tray: This is the inbox now. Calls for help, texts from unknown people, texts in doubt and alarms come "
     "here, each with “Take it”. Whoever is in this channel reads what voters wrote."
 )
+NOT_BY_ITSELF = "Nothing is sent again by itself; the carrier's log shows whether they left."
 NEVER_WRITTEN = "They have not written yet, so there is nothing to answer: tell the volunteer what to do."
 _ENDED = {
     "done": "is done with this",
@@ -35,6 +35,9 @@ _ENDED = {
     "told": "told {whom} what to do",
     "opted out": "opted this number out: it won't be texted",
     "no opt-out": "read this as no opt-out: they may be texted",
+    "sent anyway": "lets texts leave all the same",
+    "sent again": "sent again what may be sent",
+    "left": "left it: nothing is sent again",
 }
 
 
@@ -45,6 +48,7 @@ def item(shown: Item, *, words: str | None = None) -> Message:
     if shown.done:
         ended = _ENDED[shown.about.get("outcome", "done")].format(whom=f"<@{_volunteer(shown)}>")
         blocks.append(context(f":white_check_mark: <@{shown.taken_by}> {ended}."))
+        blocks += _sent_again(shown)
         if words and shown.about.get("outcome") == "told":
             blocks.append(section(clip(quoted(words), SECTION_LENGTH)))
     elif shown.taken_by:
@@ -59,6 +63,9 @@ def below(shown: Item, said: Sequence[Said]) -> Message:
     who = f"<@{shown.taken_by}>: " if shown.taken_by else ""
     if shown.kind is Kind.STRANGER:
         return message(f"{who}They wrote again.", section(f"{who}They wrote again:"), *lines(said, shown.ending))
+    if shown.kind is Kind.DOUBTFUL:
+        words = f"{who}There are more: {_texts(len(shown.about['ids']))} by now."
+        return message(words, section(words))
     words = f"{who}<@{shown.asked_by}> asks again."
     return message(words, section(words), *_said(shown))
 
@@ -99,9 +106,8 @@ def _heading(shown: Item) -> str:
             f"{whom} ({escape(shown.about['why'])}). Somebody should look after it."
         )
     if shown.kind is Kind.DOUBTFUL:
-        texts = "1 text" if shown.about["count"] == 1 else f"{shown.about['count']:,} texts"
-        never = f"the carrier never said whether it took {texts}"
-        return f":rotating_light: {escape(shown.campaign)}: {never}. {NOT_AGAIN}"
+        never = f"the carrier never said whether it took {_texts(len(shown.about['ids']))}"
+        return f":rotating_light: {escape(shown.campaign)}: {never}. {NOT_BY_ITSELF}"
     return f":rotating_light: {escape(shown.about['words'])}"
 
 
@@ -125,6 +131,23 @@ def _verdict(shown: Item) -> list[Block]:
     return []
 
 
+def _texts(count: int) -> str:
+    return "1 text" if count == 1 else f"{count:,} texts"
+
+
+def _sent_again(shown: Item) -> list[Block]:
+    """What came of “Send again”: how many, what was found meanwhile, and what may not go."""
+    about, said = shown.about, []
+    if about.get("outcome") != "sent again":
+        return []
+    if about["again"]:
+        said.append(f"{_texts(about['again'])} sent again.")
+    if about["found"]:
+        said.append(f"{_texts(about['found'])} had been found at the carrier meanwhile.")
+    said += [escape(why) for why in about["refused"]]
+    return [section(clip(" ".join(said), SECTION_LENGTH))]
+
+
 def _volunteer(shown: Item) -> str:
     return shown.asked_by or (shown.talk.volunteer_id if shown.talk else "")
 
@@ -132,6 +155,14 @@ def _volunteer(shown: Item) -> str:
 def _to_do(shown: Item) -> list[Block]:
     """What whoever has taken it can do about it."""
     value, last = str(shown.id), button("Done", ids.INBOX_DONE, str(shown.id))
+    hand_back = button("Hand back", ids.INBOX_HAND_BACK, value)
+    if shown.kind is Kind.GATE:
+        sure = confirm("Send anyway?", "What is not in the database may be texted a second time.", "Send anyway")
+        return [actions(button("Send anyway", ids.INBOX_SEND_ANYWAY, value, style="danger", confirm=sure), hand_back)]
+    if shown.kind is Kind.DOUBTFUL:
+        sure = confirm("Send again?", "Whoever has them already gets them twice.", "Send again")
+        again = button("Send again", ids.INBOX_SEND_AGAIN, value, style="danger", confirm=sure)
+        return [actions(again, button("Leave it", ids.INBOX_LEAVE, value), hand_back)]
     first: list[Block] = []
     if shown.kind is Kind.STRANGER and shown.verdict is not OptOutState.OUT:
         sure = confirm("Opt this number out?", "It won't be texted in any campaign.", "Opt out")
@@ -142,4 +173,4 @@ def _to_do(shown: Item) -> list[Block]:
         tell = button("Tell the volunteer", ids.INBOX_TELL, value)
         first = [button("Answer", ids.INBOX_ANSWER, value, style="primary"), tell] if shown.may_answer else [tell]
     notes = [context(NEVER_WRITTEN)] if shown.talk is not None and not shown.may_answer else []
-    return [*notes, actions(*first, button("Hand back", ids.INBOX_HAND_BACK, value), last)]
+    return [*notes, actions(*first, hand_back, last)]

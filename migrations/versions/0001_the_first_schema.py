@@ -91,6 +91,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
     )
     op.create_table(
+        "mark",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_mark")),
+    )
+    op.create_table(
         "opt_out",
         sa.Column("phone_hash", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -107,6 +113,9 @@ def upgrade() -> None:
         sa.Column("refilled_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tripped_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tripped_why", sa.String(), nullable=True),
+        sa.Column("held_why", sa.String(), nullable=True),
+        sa.Column("passed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("drained_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("sender", name=op.f("pk_pace")),
     )
     op.create_table(
@@ -533,6 +542,7 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_owner", sa.String(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("carrier_sid", sa.String(), nullable=True),
@@ -550,7 +560,7 @@ def upgrade() -> None:
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index(
             "message_doubtful",
-            ["id"],
+            ["due_at"],
             unique=False,
             postgresql_where=sa.text("state IN ('unknown', 'review')"),
             sqlite_where=sa.text("state IN ('unknown', 'review')"),
@@ -576,6 +586,13 @@ def upgrade() -> None:
             unique=False,
             postgresql_where=sa.text("state = 'posting'"),
             sqlite_where=sa.text("state = 'posting'"),
+        )
+        batch_op.create_index(
+            "message_taken",
+            ["due_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'accepted'"),
+            sqlite_where=sa.text("state = 'accepted'"),
         )
         batch_op.create_index(
             "one_first_text_a_pass",

@@ -255,7 +255,10 @@ class Server:
     # -- looking up
 
     def _list(self, asked: Asked) -> Response:
-        """Texts, newest first. One without a date of sending is in no list that is filtered by date."""
+        """Texts, the last sent first. One without a date of sending is in no list that is filtered by date.
+
+        One that has not been sent yet counts from when it was made.
+        """
         carrier, query = self._carrier, asked.query
         matches = _date_filter(query)
         to, from_ = query.get("To"), query.get("From")
@@ -266,7 +269,7 @@ class Server:
             for text in reversed(candidates)
             if text.created <= visible and (not from_ or text.from_ == from_) and matches(text)
         )
-        return self._page(asked, list(found))
+        return self._page(asked, sorted(found, key=lambda text: text.sent or text.created, reverse=True))
 
     def _page(self, asked: Asked, texts: list[Text]) -> Response:
         """A page, and the address of the next one, which goes on after the last text whatever has come in meanwhile."""

@@ -230,8 +230,8 @@ async def test_settings_that_make_little_sense_are_said(world: World) -> None:
     assert level(found, "is not https") == "error"
     assert level(found, "Nobody answers at http://textbank.invalid") == "error"
     found = await looks(world, public_url=None, texting_hours="12:00-13:00")
-    assert level(found, "PUBLIC_URL is not set: texts from voters, a STOP among them") == "warning"
-    assert level(found, "are asked for at the carrier.") == "ok"
+    assert level(found, "PUBLIC_URL is not set: what voters text, a STOP too, is asked of the carrier") == "warning"
+    assert level(found, "Texts from voters are asked of the carrier every few seconds") == "ok"
     assert level(found, "leaves less than two hours a day") == "warning"
 
 

@@ -608,10 +608,10 @@ async def test_texts_in_doubt_are_one_item_a_campaign(
     for _ in range(17):
         await world.minute()
     [call] = inbox.top_level[1:]
-    assert "Fall GOTV: the carrier never said whether it took 2 texts. They are not sent again" in call.words
+    assert "Fall GOTV: the carrier never said whether it took 2 texts. Nothing is sent again by itself" in call.words
     await olivia.presses("Take it", on=call)
     await world.drawn()
-    assert call.buttons == ["Hand back", "Done"]
+    assert call.buttons == ["Send again", "Leave it", "Hand back"]
 
 
 async def test_sending_that_is_stopped_is_one_item_an_hour(

@@ -51,7 +51,7 @@ async def test_after_fifteen_minutes_a_person_is_asked_once_and_a_late_proof_sti
     world: World, priya: Person, olivia: Person
 ) -> None:
     await one_text(world, priya)
-    world.carrier.lose_callbacks = True
+    world.carrier.lose_callbacks, world.carrier.list_lag = True, 24 * 3600
     world.carrier.fail_next("accept_then_500")
     await world.a_while()
     for _ in range(15):
