@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
@@ -150,8 +151,10 @@ def read_file(
     async def run() -> None:
         database = Database(settings.database_url)
         try:
-            owner = f"reader:{os.getpid()}"
-            await import_file(database, import_id, path, Options.of(settings), owner=owner, clock=now)
+            over = asyncio.Event()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
+            how: dict[str, Any] = {"owner": f"reader:{os.getpid()}", "clock": now, "is_over": over.is_set}
+            await import_file(database, import_id, path, Options.of(settings), **how)
         finally:
             await database.close()
 

@@ -24,13 +24,31 @@ from starlette.routing import Route
 
 from bot.clock import now
 from bot.database import Database
+from bot.ending import Ending
 from bot.gateways.slack import Slack
 from bot.gateways.sms import Sms
-from bot.migrate import is_current
+from bot.migrate import NEWER, Schema, schema_of
 from bot.serving import alone
 from bot.settings import Settings, SettingsError
-from handlers import cards, clock, commands, doctor, faster, home, inbox, modals, pictures, replying, requests, threads
+from handlers import (
+    card_replies,
+    cards,
+    clock,
+    commands,
+    doctor,
+    faster,
+    home,
+    inbox,
+    leavers,
+    modals,
+    pictures,
+    replying,
+    requests,
+    threads,
+)
+from handlers.budget import Budget
 from handlers.carrier_list import Watch
+from handlers.catching_up import CatchUp, listening
 from handlers.door import NotTooLarge, is_from_slack
 from handlers.exporting import Exporter
 from handlers.heartbeat import beat
@@ -47,6 +65,8 @@ NOT_REACHED = (
     "PUBLIC_URL is not set: what voters text, a STOP too, is asked of the carrier every few seconds. For more than a "
     "small campaign set it."
 )
+CUT_OFF_SECONDS = 1
+"""For what is cut off at the end to put itself away, and for what goes on behind an answer."""
 LAST_ANSWERS_SECONDS = 5
 """How long requests that are under way when the program ends may still take."""
 
@@ -60,9 +80,9 @@ async def open_kit(settings: Settings, *, clock: Clock = now) -> AsyncIterator[K
         slack = await stack.enter_async_context(Slack(settings))
         sms = await stack.enter_async_context(Sms(settings))
         owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        kit = Kit(settings, database, slack, sms, clock, owner)
+        kit = Kit(settings, database, slack, sms, clock, owner, Budget(clock))
         yield kit
-        await kit.drain()
+        await kit.drain(CUT_OFF_SECONDS)
 
 
 async def examined(settings: Settings) -> list[tuple[str, str, str]]:
@@ -84,7 +104,7 @@ def slack_app(kit: Kit) -> AsyncApp:
     )
     app.client.base_url, app.client.session, app.client.timeout = ours.base_url, ours.session, ours.timeout
     requests.register(app, kit)
-    for feature in (cards, faster, threads, replying, commands, modals, home, inbox, pictures):
+    for feature in (cards, card_replies, faster, threads, replying, commands, modals, home, inbox, pictures, leavers):
         feature.register(app)
     return app
 
@@ -142,15 +162,16 @@ class Running:
     """The roles of this process, and how to end them."""
 
     kit: Kit
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    ending: Ending = field(default_factory=Ending)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start_worker(self) -> None:
         """Sending, posting to Slack, reading files and writing them, fetching pictures."""
         kit = self.kit
-        for job in (Sender(kit), Watch(kit), Writer(kit), Importer(kit), Exporter(kit), pictures.PictureFetcher(kit)):
-            self.tasks.append(asyncio.create_task(job.run(self.stopping)))
-        self.tasks.append(asyncio.create_task(beat(self.kit, self.stopping)))
+        files = (Importer(kit), Exporter(kit), pictures.PictureFetcher(kit))
+        for job in (Sender(kit), Watch(kit), Writer(kit), CatchUp(kit), *files):
+            self.tasks.append(asyncio.create_task(job.run(self.ending.stopping)))
+        self.tasks.append(asyncio.create_task(beat(self.kit, self.ending.stopping)))
 
     def start_clock(self) -> Callable[[], None]:
         """The minute's tick; call what it returns to end it."""
@@ -158,13 +179,16 @@ class Running:
         scheduler.start()
         return lambda: scheduler.shutdown(wait=False)
 
-    async def stop(self, within: float = 30.0) -> None:
-        """Take no more, and finish what is in flight."""
-        self.stopping.set()
+    async def stop(self) -> None:
+        """Take no more, and finish what is in flight, as far as the time goes."""
+        self.ending.stopping.set()
         if self.tasks:
-            _, late = await asyncio.wait(self.tasks, timeout=within)
+            _, late = await asyncio.wait(self.tasks, timeout=self.ending.left())
             for task in late:
+                log.warning("cut off at the end", task=repr(task.get_coro()))
                 task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=CUT_OFF_SECONDS)
 
 
 @asynccontextmanager
@@ -189,8 +213,10 @@ async def _check(kit: Kit) -> None:
 
     What would only fail the voters is warned of.
     """
-    current = is_current(kit.settings.database_url)
-    wrong = [] if current else ["The database is not up to date: run `python -m bot migrate`."]
+    schema = schema_of(kit.settings.database_url)
+    if schema is Schema.NEWER:
+        log.warning(NEWER)
+    wrong = ["The database is not up to date: run `python -m bot migrate`."] if schema is Schema.OLDER else []
     wrong += [words for words in (await kit.slack.wrong_token(), await kit.sms.wrong_account()) if words]
     if wrong:
         raise SettingsError("\n".join(wrong))
@@ -208,10 +234,10 @@ async def serve(settings: Settings, roles: Iterable[str]) -> None:
 async def _serve(settings: Settings, roles: tuple[str, ...]) -> None:
     async with running(settings, roles) as state:
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, state.stopping.set)
+            asyncio.get_running_loop().add_signal_handler(number, state.ending.ask)
         log.info("textbank is up", roles=roles, port=settings.port if "web" in roles else None)
         if "web" not in roles:
-            await state.stopping.wait()
+            await state.ending.stopping.wait()
             return
         config = uvicorn.Config(
             web(state.kit),
@@ -222,7 +248,8 @@ async def _serve(settings: Settings, roles: tuple[str, ...]) -> None:
             timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
         )
         server = _Server(config)
-        ending = asyncio.create_task(server.ends_at(state.stopping))
+        state.tasks.append(asyncio.create_task(listening(state.kit, state.ending.stopping)))
+        ending = asyncio.create_task(server.ends_at(state.ending.stopping))
         async with socket_mode(state.kit):
             await server.serve()
         ending.cancel()

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from bot.clock import now
 from bot.database import Database, Session
 from bot.errors import Refusal
-from bot.migrate import is_current
+from bot.migrate import Schema, schema_of
 from bot.services import audit, campaigns, contacts, export_files, exports, import_files, imports
 from bot.services.contact_rows import Options
 from bot.settings import Settings
@@ -58,7 +58,7 @@ _GOES_ON = (
 
 
 def _run(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, None]], *, when_stopped: str) -> int:
-    if not is_current(settings.database_url):
+    if schema_of(settings.database_url) is Schema.OLDER:
         _say("The database is not up to date: run `python -m bot migrate`.")
         return WRONGLY
 

@@ -8,11 +8,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.database import Session
 from bot.gateways.slack import SlackTrouble
-from bot.services import assignments, campaigns, conversations, faster, inbox, posts, texting, volunteers
+from bot.services import assignments, campaigns, card_replies, conversations, faster, inbox, posts, texting, volunteers
 from bot.services.cards import MESSAGE, MODAL, Card
 from bot.services.posts import PostKind
 from bot.views import cards as views
 from bot.views import ids
+from handlers import card_replies as on_card
 from handlers import faster as in_modal
 from handlers.kit import Kit
 from handlers.pictures import post_card
@@ -80,10 +81,13 @@ async def _ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
 
 
 async def replies(ack: AsyncAck, click: Click, kit: Kit) -> None:
-    """Open the threads now, without waiting for the clicking to pause."""
+    """Open the threads now, or while Slack takes too few posts for that, show who waits in the place of the card."""
     async with kit.database.transaction() as session:
         above = await conversations.open_threads_now(session, click.who, now=kit.clock())
+        found = await card_replies.instead_of_threads(session, click.press(), now=kit.clock())
     await ack()
+    if found:
+        return on_card.show(kit, click, found)
     if above:
         kit.slack.whisper(click.response_url, views.waiting_above(above))
 

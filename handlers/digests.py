@@ -13,8 +13,8 @@ from bot.services.daily import Daily
 from bot.services.digest_days import EXAMPLE, Schedule, known_zone, read_time, read_zone
 from bot.services.posts import PostKind
 from bot.views import digest as views
-from handlers.doubt import made_before
 from handlers.kit import Kit, Loser, Maker
+from handlers.saying import said_before, say
 from handlers.subcommands import Command, Subcommand
 from handlers.words import one, split
 from models import Role
@@ -73,18 +73,15 @@ async def _zone_of(who: str, kit: Kit) -> str:
 
 
 async def _post(kit: Kit, post: Any, asked: dict[str, Any]) -> bool:
-    """A digest, with the figures of its day. Doubted before it is made: a process that dies over it leaves word."""
+    """A digest, with the figures of its day."""
     async with kit.database.reading() as session:
         wanted = await digests.is_wanted(session, asked, now=kit.clock())
         found = await _read(session, asked, kit) if wanted else None
     if found is None:
         await _end(kit, post, asked, "missed")
         return False
-    mark = f"digest:{post.id}"
-    if await made_before(kit, post.recipient, mark, post.doubted_at) is None:
-        async with kit.database.transaction() as session:
-            await posts.doubt(session, post, up_to=post.id, now=kit.clock())
-        await _show(kit, post.recipient, found, mark, asked="digest_id" not in asked)
+    if await said_before(kit, post) is None:
+        await _show(kit, post, found, asked="digest_id" not in asked)
     await _end(kit, post, asked, "posted")
     return True
 
@@ -94,16 +91,16 @@ async def _read(session: Any, asked: dict[str, Any], kit: Kit) -> Daily:
     return await daily.read(session, schedule, day, ranking=asked["ranking"], now=kit.clock())
 
 
-async def _show(kit: Kit, to: str, found: Daily, mark: str, *, asked: bool) -> None:
+async def _show(kit: Kit, post: Any, found: Daily, *, asked: bool) -> None:
     """With Slack's chart, or without it where a workspace has no such block."""
     now = kit.clock()
     try:
-        await kit.slack.post(to, views.digest(found, now=now, asked=asked), mark=mark)
+        await say(kit, post, views.digest(found, now=now, asked=asked))
     except SlackTrouble as trouble:
         if str(trouble) != "invalid_blocks":
             raise
         log.info("this workspace takes no chart")
-        await kit.slack.post(to, views.digest(found, now=now, asked=asked, chart=False), mark=mark)
+        await say(kit, post, views.digest(found, now=now, asked=asked, chart=False))
 
 
 async def _end(kit: Kit, post: Any, asked: dict[str, Any], how: str) -> None:

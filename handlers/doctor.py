@@ -7,7 +7,7 @@ import structlog
 
 from bot.gateways.carrier_checks import of_carrier
 from bot.gateways.slack_checks import of_public_url, of_slack
-from bot.migrate import is_current
+from bot.migrate import NEWER, Schema, schema_of
 from bot.services import doctor
 from bot.services.doctor import Finding
 from bot.views import doctor as views
@@ -54,12 +54,14 @@ async def _guarded(what: str, check: Callable[[], Awaitable[Iterable[Finding]]])
 
 async def _database(kit: Kit, serving: bool) -> list[Finding]:
     try:
-        current = await asyncio.to_thread(is_current, kit.settings.database_url)
+        schema = await asyncio.to_thread(schema_of, kit.settings.database_url)
     except Exception as away:
         words = f"The database cannot be reached ({type(away).__name__})."
         return [doctor.error(words, "See that DATABASE_URL is right, and that the database runs.")]
     found = [doctor.of_database(sqlite=kit.database.sqlite)]
-    if not current:
+    if schema is Schema.NEWER:
+        found.append(doctor.warning(NEWER, "Restart this process with the release that migrated the database."))
+    if schema is Schema.OLDER:
         return [*found, doctor.error("The database is not up to date.", "Run `python -m bot migrate`.")]
     async with kit.database.reading() as session:
         return [*found, *await doctor.of_work(session, now=kit.clock(), serving=serving)]

@@ -22,6 +22,7 @@ from bot.services.posts import PostKind
 from bot.views import exporting as views
 from bot.views.blocks import Message
 from handlers.kit import Kit, Maker
+from handlers.saying import say_once
 from handlers.subcommands import Command, Subcommand
 from handlers.words import unquoted
 from models import Role
@@ -58,7 +59,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
 
 
 async def _not_exported(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
-    await kit.slack.post(post.recipient, views.not_exported(payload["words"]))
+    await say_once(kit, post, views.not_exported(payload["words"]))
     async with kit.database.transaction() as session:
         await posts.finish(session, post)
     return True

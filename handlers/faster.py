@@ -10,8 +10,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.database import Session
 from bot.gateways.slack import SlackTrouble
 from bot.services import cards, faster, texting
-from bot.services.cards import MESSAGE, MODAL, Card, Press, Rest
+from bot.services.cards import MESSAGE, MODAL, Card, Press
 from bot.services.faster import HandOut
+from bot.services.resting import Rest
 from bot.views import faster as views
 from bot.views import ids
 from handlers.kit import Kit

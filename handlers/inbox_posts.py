@@ -9,6 +9,7 @@ from bot.services.inbox import Item
 from bot.services.posts import PostKind
 from bot.views import inbox as views
 from handlers.kit import Kit, Loser, Maker
+from handlers.saying import say_once
 
 
 async def _item(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
@@ -25,7 +26,7 @@ async def _item(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         await _elsewhere(kit, post, item, post.recipient, "suspended")
         return False
     try:
-        channel, ts = await kit.slack.post(post.recipient, views.item(item))
+        channel, ts = await say_once(kit, post, views.item(item))
     except SlackTrouble as trouble:
         if not _is_gone(trouble):
             raise
@@ -61,7 +62,7 @@ async def _again(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         new = {posts.payload_of(each).get("inbound_id") for each in waiting}
         said = [each for each in item.said if each.inbound_id in new]
         try:
-            await kit.slack.post(item.where[0], views.below(item, said), thread_ts=item.where[1])
+            await say_once(kit, waiting[-1], views.below(item, said), to=item.where[0], thread_ts=item.where[1])
         except SlackTrouble as trouble:
             if not _is_gone(trouble):
                 raise
@@ -75,7 +76,7 @@ async def _again(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
 async def _word(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     """To the volunteer who asked. At the top level it buries their card, which comes again below."""
     shown = views.word_back(payload["by"], payload["how"], payload["name"], payload["words"])
-    await kit.slack.post(post.recipient, shown, thread_ts=payload["thread_ts"])
+    await say_once(kit, post, shown, thread_ts=payload["thread_ts"])
     async with kit.database.transaction() as session:
         await posts.finish(session, post)
         if payload["thread_ts"] is None:

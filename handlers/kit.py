@@ -14,6 +14,7 @@ from bot.gateways.sms import Sms
 from bot.services import pictures
 from bot.services.cards import Card, Draft
 from bot.settings import Settings
+from handlers.budget import Budget
 
 log = structlog.get_logger()
 
@@ -22,7 +23,7 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True)
 class Kit:
-    """The database, the two outside worlds, the one clock, and this process's name among others."""
+    """The database, the two outside worlds, the one clock, this process's name among others and its pace in Slack."""
 
     settings: Settings
     database: Database
@@ -30,6 +31,7 @@ class Kit:
     sms: Sms
     clock: Clock
     owner: str
+    budget: Budget
     _background: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -56,10 +58,13 @@ class Kit:
         if not task.cancelled() and task.exception() is not None:
             log.error("work in the background failed", exc_info=task.exception())
 
-    async def drain(self) -> None:
-        """Wait for what goes on in the background."""
+    async def drain(self, within: float | None = None) -> None:
+        """Wait for what goes on in the background; what takes longer is cut off."""
         while self._background:
-            await asyncio.wait(self._background)
+            _, late = await asyncio.wait(self._background, timeout=within)
+            for task in late:
+                log.warning("cut off at the end", task=repr(task.get_coro()))
+                task.cancel()
 
 
 Maker = Callable[[Kit, Any, dict[str, Any]], Awaitable[bool]]

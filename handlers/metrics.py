@@ -62,6 +62,7 @@ class Metrics(Collector):
         yield from _queue("replies_waiting", "Voters who wait for an answer", seen.replies)
         yield _gauge("texts_in_doubt", "Texts of which nobody can say whether they were sent.", seen.doubtful)
         yield _gauge("circuit_open", "Whether nothing is sent because the carrier is unwell.", seen.circuit_open)
+        yield _gauge("slack_token_lost", "Whether Slack does not take our token.", seen.slack_token_lost)
         yield _gauge("worker_alive", "Whether a worker is running.", WORKER in seen.leases)
         yield _gauge("clock_alive", "Whether a clock is running.", "clock" in seen.leases)
         words = "What became of texts of campaigns at work, by the campaign's id."

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,10 @@ from bot.services.conversations import Pictures
 from bot.views import cards as card_views
 from bot.views import ids
 from bot.views import threads as views
+from bot.views.blocks import Message
 from handlers.kit import Kit
 from handlers.requests import OUR_FAULT, Click, say_when_done
+from handlers.saying import say_once
 from handlers.worker import GIVEN_UP_AFTER, LOOK_SECONDS, TRY_AGAIN, TRY_AGAIN_SECONDS
 
 log = structlog.get_logger()
@@ -85,15 +87,27 @@ async def _fetch(kit: Kit, address: str) -> tuple[bytes, str]:
 
 
 async def post_card(kit: Kit, to: str, card: Card) -> tuple[str, str]:
-    """A card as a message of its own. Should Slack not be able to fetch its picture, the picture is left out of it."""
+    """A card as a message of its own, for whoever has just asked for it."""
+    where = await _with_picture(kit, card, lambda shown: kit.slack.post(to, shown))
+    kit.budget.spend(to, where[0])
+    return where
+
+
+async def queued_card(kit: Kit, post: Any, card: Card) -> tuple[str, str]:
+    """The card that this post waits to bring."""
+    return await _with_picture(kit, card, lambda shown: say_once(kit, post, shown))
+
+
+async def _with_picture(kit: Kit, card: Card, show: Callable[[Message], Awaitable[tuple[str, str]]]) -> tuple[str, str]:
+    """Should Slack not be able to fetch the card's picture, the picture is left out of it."""
     address = kit.picture(card)
     try:
-        return await kit.slack.post(to, card_views.card(card, address))
+        return await show(card_views.card(card, address))
     except SlackTrouble as trouble:
         if address is None or str(trouble) != "invalid_blocks":
             raise
         log.warning("slack cannot fetch a picture from our public address", address=kit.settings.public_url)
-        return await kit.slack.post(to, card_views.card(card))
+        return await show(card_views.card(card))
 
 
 # ------------------------------------------------------------------------------------------- a campaign's, going out
@@ -177,7 +191,7 @@ class PictureFetcher:
     async def _not_fetched(self, request: Any, trouble: SlackTrouble, now: datetime) -> None:
         log.warning("a picture could not be fetched", campaign=request.campaign_id, why=str(trouble))
         async with self._kit.database.transaction() as session:
-            if trouble.pause and now < request.asked_at + GIVEN_UP_AFTER:
+            if trouble.locked_out or (trouble.pause and now < request.asked_at + GIVEN_UP_AFTER):
                 until = now + max(timedelta(seconds=trouble.pause), TRY_AGAIN)
                 return await pictures.put_off(session, request, until=until)
             await pictures.refuse(session, request, str(trouble), now=now)

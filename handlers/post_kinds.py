@@ -14,9 +14,9 @@ from bot.views import blocks, organizing, threads
 from bot.views.lost import lost
 from bot.views.text import escape
 from handlers import digests, exporting, inbox_posts
-from handlers.doubt import made_before
 from handlers.kit import Kit, Loser, Maker
-from handlers.pictures import post_card
+from handlers.pictures import queued_card
+from handlers.saying import said_before, say, say_once
 from models import ImportState
 
 
@@ -29,9 +29,7 @@ async def _reply(kit: Kit, post: Any, _payload: dict[str, Any]) -> bool:
     if found.is_nobodys:
         return await _find_somebody(kit, post, found)
     if found.root is not None:
-        shown = threads.later(found.talk, found.said)
-        await kit.slack.post(found.root.channel, shown, thread_ts=found.root.root_ts)
-        await _finish(kit, post, up_to=found.up_to)
+        await _go_on(kit, post, found)
     elif found.calm_at is not None and kit.clock() < found.calm_at:
         async with kit.database.transaction() as session:
             await posts.put_off(session, post.merge_key, until=found.calm_at)
@@ -54,24 +52,25 @@ async def _find_somebody(kit: Kit, post: Any, found: Waiting) -> bool:
     return False
 
 
+async def _go_on(kit: Kit, post: Any, found: Waiting) -> None:
+    """Below what is in the thread; if Slack fell silent over some of it the last time, that is looked for first."""
+    root: Any = found.root
+    in_thread = {"to": root.channel, "thread_ts": root.root_ts}
+    if found.doubted and await said_before(kit, post, **in_thread, up_to=found.doubted, since=found.doubted_at):
+        return await _finish(kit, post, up_to=found.doubted)
+    await say(kit, post, threads.later(found.talk, found.said), **in_thread, up_to=found.up_to)
+    return await _finish(kit, post, up_to=found.up_to)
+
+
 async def _open_thread(kit: Kit, post: Any, found: Waiting) -> None:
     """A thread's first message; if Slack fell silent over it the last time, the one that it made then."""
-    where = await made_before(kit, found.talk.volunteer_id, found.mark, found.doubted_at)
-    up_to = found.doubted
-    if where is None or up_to is None:
-        where, up_to = await _post_root(kit, post, found), found.up_to
+    to, up_to = found.talk.volunteer_id, found.doubted or 0
+    where = await said_before(kit, post, to=to, up_to=up_to, since=found.doubted_at)
+    if where is None:
+        up_to = found.up_to
+        where = await say(kit, post, threads.root(found.talk), to=to, up_to=up_to)
     async with kit.database.transaction() as session:
         await replies.opened(session, post, found.talk, where, up_to=up_to, now=kit.clock())
-
-
-async def _post_root(kit: Kit, post: Any, found: Waiting) -> tuple[str, str]:
-    try:
-        return await kit.slack.post(found.talk.volunteer_id, threads.root(found.talk), mark=found.mark)
-    except SlackTrouble as trouble:
-        if trouble.in_doubt:
-            async with kit.database.transaction() as session:
-                await posts.doubt(session, post, up_to=found.up_to, now=kit.clock())
-        raise
 
 
 async def _card(kit: Kit, post: Any, _payload: dict[str, Any]) -> bool:
@@ -83,7 +82,7 @@ async def _card(kit: Kit, post: Any, _payload: dict[str, Any]) -> bool:
         newest = (await posts.merged(session, post.merge_key) or [post])[-1]
         shown = await texting.as_it_stands(session, post.recipient, now=kit.clock())
     if shown is not None and newest.dedupe_key.split(":")[2] == str(shown.version):
-        await post_card(kit, post.recipient, shown)
+        await queued_card(kit, newest, shown)
     await _finish(kit, post, up_to=newest.id)
     return True
 
@@ -92,7 +91,7 @@ async def _note(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     words = escape(payload["words"])
     if payload.get("quoted"):
         words = "*You*\n" + "\n".join(f"> {line}" for line in words.splitlines())
-    await kit.slack.post(post.recipient, blocks.message(words), thread_ts=payload.get("thread_ts"))
+    await say_once(kit, post, blocks.message(words), thread_ts=payload.get("thread_ts"))
     await _finish(kit, post)
     return True
 
@@ -100,13 +99,13 @@ async def _note(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
 async def _assigned(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     given = {"count": payload["count"], "conversations": payload.get("conversations", 0)}
     shown = organizing.assigned(payload["campaign"], payload["campaign_id"], payload["by"], **given)
-    await kit.slack.post(post.recipient, shown)
+    await say_once(kit, post, shown)
     await _finish(kit, post)
     return True
 
 
 async def _reading(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
-    await kit.slack.post(post.recipient, organizing.reading(payload["campaign"], payload["file_name"]))
+    await say_once(kit, post, organizing.reading(payload["campaign"], payload["file_name"]))
     await _finish(kit, post)
     return True
 
@@ -120,7 +119,7 @@ async def _imported(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         shown = organizing.imported(word.campaign, word.file_name, **counts, state=word.campaign_state, hole=word.hole)
     else:
         shown = organizing.not_imported(word.campaign, word.file_name, word.error or "")
-    channel, _ = await kit.slack.post(post.recipient, shown)
+    channel, _ = await say_once(kit, post, shown)
     async with kit.database.transaction() as session:
         await posts.finish(session, post)
         if word.rejected and word.state == ImportState.LIVE:
@@ -142,13 +141,15 @@ async def _rejected(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
             await kit.slack.upload(post.recipient, {f"rejected from {word.file_name}": path}, comment=comment)
         except SlackTrouble as trouble:
             # A file that is too much for the line must not hold up everybody's posts: it counts as its own fault.
+            if trouble.locked_out:
+                raise
             raise SlackTrouble(str(trouble), for_good=trouble.for_good) from trouble
     await _finish(kit, post)
     return True
 
 
 async def _lost(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
-    await kit.slack.post(post.recipient, lost(payload["what"], payload["where"], payload["why"]))
+    await say_once(kit, post, lost(payload["what"], payload["where"], payload["why"]))
     await _finish(kit, post)
     return True
 

@@ -1,53 +1,33 @@
 """The one writer to Slack: takes what waits in the posts' table, draws it as things are now, and posts it.
 
-One process holds the job at a time. Slack's limits are kept by going slowly; what it refuses for now stays here.
+One process holds the job at a time. Voters' words come first; of five posts one is whatever has waited longest, so that
+nothing waits for ever.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
+from bot.database import Session
 from bot.gateways.slack import SlackTrouble
-from bot.services import leases, posts
+from bot.services import leases, posts, slack_access
 from bot.services.posts import PostKind, payload_of
+from handlers import leavers
+from handlers.budget import Budget
 from handlers.kit import Kit
 from handlers.post_kinds import LOSERS, MAKERS
+from handlers.saying import JOB, NotNow, is_ours
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=60)
-"""Renewed before each post, and longer than the slowest of them takes."""
 IDLE_SECONDS = 0.3
-A_MINUTE = 180
-"""Posts a minute in the workspace: somewhat under what Slack allows an app."""
-BURST = 20
+FAIR = 5
+"""Of so many posts one is the one that has waited longest."""
 AFTER_THE_OTHERS = timedelta(seconds=1)
 """If it was this post that Slack stumbles over, the others go first when it listens again."""
-
-
-@dataclass
-class Budget:
-    """How many posts may still be made now; refilled with time, and emptied when Slack says to slow down."""
-
-    clock: Callable[[], datetime]
-    left: float = BURST
-    at: datetime | None = None
-    shut_until: datetime | None = None
-
-    def allows(self) -> bool:
-        """Whether a post may be made now."""
-        now = self.clock()
-        elapsed = (now - (self.at or now)).total_seconds()
-        self.left, self.at = min(self.left + max(elapsed, 0) * A_MINUTE / 60, BURST), now
-        return self.left >= 1 and (self.shut_until is None or now >= self.shut_until)
-
-    def spend(self) -> None:
-        """One post has been made."""
-        self.left -= 1
 
 
 @dataclass
@@ -55,13 +35,16 @@ class Writer:
     """The loop, and how each kind of post is made."""
 
     kit: Kit
-    budget: Budget = field(init=False)
+    _turn: int = 0
+    _locked_out: str | None = field(default="not known yet", init=False)
 
-    def __post_init__(self) -> None:
-        self.budget = Budget(self.kit.clock)
+    @property
+    def budget(self) -> Budget:
+        """How fast this process may post."""
+        return self.kit.budget
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until the program stops."""
+        """Until the program stops: then the post that is under way is the last."""
         while not stopping.is_set():
             try:
                 worked = await self.step()
@@ -71,35 +54,37 @@ class Writer:
             if not worked:
                 await _sleep(stopping, IDLE_SECONDS)
         async with self.kit.database.transaction() as session:
-            await leases.give_back(session, "slack", owner=self.kit.owner)
+            await leases.give_back(session, JOB, owner=self.kit.owner)
 
     async def step(self) -> bool:
-        """Make the posts that are due, if the job is ours; whether there was anything to do."""
-        if not self.budget.allows() or not await self._due(1) or not await self._is_ours():
+        """Make the post whose turn it is, if the job is ours; whether there was anything to do."""
+        kit = self.kit
+        if not self.budget.allows():
             return False
-        made: set[str] = set()
-        for post in await self._due():  # as the last writer left it: what was read before the job was ours may be done
-            if post.merge_key not in made and self.budget.allows():
-                if not await self._is_ours():
-                    break
-                made.add(post.merge_key)
-                await self._deliver(post)
+        async with kit.database.reading() as session:
+            if await posts.first_due(session, now=kit.clock(), busy=self.budget.busy()) is None:
+                return False
+        async with kit.database.transaction() as session:
+            if not await is_ours(kit, session):
+                return False
+        async with kit.database.reading() as session:  # as the last writer left it
+            post = await self._whose_turn(session)
+        if post is not None:
+            await self._deliver(post)
         return True
 
-    async def _due(self, limit: int = 20) -> list[Any]:
-        async with self.kit.database.reading() as session:
-            return await posts.due(session, now=self.kit.clock(), limit=limit)
-
-    async def _is_ours(self) -> bool:
-        """Take the job or keep it, for long enough for one post."""
-        kit = self.kit
-        async with kit.database.transaction() as session:
-            return await leases.take(session, "slack", owner=kit.owner, now=kit.clock(), lasting=LEASE)
+    async def _whose_turn(self, session: Session) -> Any | None:
+        self._turn = (self._turn + 1) % FAIR
+        which = posts.first_due if self._turn else posts.oldest_due
+        return await which(session, now=self.kit.clock(), busy=self.budget.busy())
 
     async def _deliver(self, post: Any) -> None:
         try:
             if await MAKERS[post.kind](self.kit, post, payload_of(post)):
-                self.budget.spend()
+                await self._let_in()
+        except NotNow:
+            async with self.kit.database.transaction() as session:
+                await posts.put_off(session, post.merge_key, until=self.kit.clock() + AFTER_THE_OTHERS)
         except SlackTrouble as trouble:
             if trouble.pause:
                 return await self._put_off(post, trouble)
@@ -112,13 +97,28 @@ class Writer:
     async def _put_off(self, post: Any, trouble: SlackTrouble) -> None:
         """Slack is busy, away or closed to us: that is nothing against this post, and nothing else would go either."""
         log.warning("slack takes no posts for now", why=str(trouble))
-        self.budget.shut_until = self.kit.clock() + timedelta(seconds=trouble.pause)
+        self.budget.shut(trouble.pause, limited=trouble.limited)
+        until = self.kit.clock() + timedelta(seconds=trouble.pause) + AFTER_THE_OTHERS
         async with self.kit.database.transaction() as session:
-            await posts.put_off(session, post.merge_key, until=self.budget.shut_until + AFTER_THE_OTHERS)
+            await posts.put_off(session, post.merge_key, until=until, why=str(trouble))
+            if trouble.locked_out and self._locked_out != str(trouble):
+                log.error("slack does not take our token: what is to be said there waits", why=str(trouble))
+                self._locked_out = str(trouble)
+                await slack_access.lost(session, str(trouble), now=self.kit.clock())
+
+    async def _let_in(self) -> None:
+        """Slack has taken something of ours, after it did not or for the first time."""
+        if self._locked_out is None:
+            return
+        async with self.kit.database.transaction() as session:
+            await slack_access.is_back(session)
+        self._locked_out = None
 
     async def _failed(self, post: Any, why: str, in_words: str, *, for_good: bool = False) -> None:
         now = self.kit.clock()
         log.warning("slack refused a post", kind=post.kind, why=why)
+        if for_good and await leavers.see_to(self.kit, post):
+            return
         async with self.kit.database.transaction() as session:
             stuck = await posts.failed(session, post, why, now=now, for_good=for_good)
             if stuck and post.kind in LOSERS:

@@ -16,13 +16,13 @@ GONE = "An organizer gave contacts that you had not texted yet to somebody else.
 
 async def take_back(kit: Kit, campaign: Any, holder: str, *, by: str) -> str:
     """What is not yet texted goes back to the pool; the sentence for the organizer."""
-    taken = await _steps(
+    taken = await in_steps(
         kit, lambda session: reassigning.take_back(session, campaign.id, holder, by=by, now=kit.clock())
     )
     if not taken:
         return f"<@{holder}> has no contacts of {campaign.name} that are not texted yet."
     await _tell_holder(kit, holder)
-    return f"{_contacts(taken)} of {campaign.name} {_are(taken)} back from <@{holder}>, to be handed out again."
+    return f"{contacts_in_words(taken)} of {campaign.name} {_are(taken)} back from <@{holder}>, to be handed out again."
 
 
 async def hand_on(kit: Kit, campaign: Any, holder: str, to: str | None, *, by: str) -> str:
@@ -39,8 +39,8 @@ async def hand_on(kit: Kit, campaign: Any, holder: str, to: str | None, *, by: s
     async def conversations(session: Session) -> int:
         return await reassigning.hand_on_conversations(session, campaign.id, holder, helpers, by=by, now=kit.clock())
 
-    held = await _steps(kit, contacts)
-    talks = await _steps(kit, conversations) if helpers else 0
+    held = await in_steps(kit, contacts)
+    talks = await in_steps(kit, conversations) if helpers else 0
     if held:
         await _tell_holder(kit, holder)
     if to is not None and (held or talks):
@@ -48,7 +48,7 @@ async def hand_on(kit: Kit, campaign: Any, holder: str, to: str | None, *, by: s
     return _summary(campaign.name, holder, to, helpers, held, talks)
 
 
-async def _steps(kit: Kit, step: Callable[[Session], Awaitable[int]]) -> int:
+async def in_steps(kit: Kit, step: Callable[[Session], Awaitable[int]]) -> int:
     """Step after step until nothing is left; how many in all."""
     total = 0
     while True:
@@ -96,7 +96,7 @@ def _summary(name: str, holder: str, to: str | None, helpers: list[str], held: i
     lines = []
     if held:
         where = f"now with <@{to}>" if to else "to be handed out again"
-        lines.append(f"{_contacts(held)} of {name} {_are(held)} {where}.")
+        lines.append(f"{contacts_in_words(held)} of {name} {_are(held)} {where}.")
     if talks:
         several = f"{min(len(helpers), talks)} people who texted within the last {_MINUTES} minutes"
         whom = f"<@{helpers[0]}>" if len(helpers) == 1 else several
@@ -108,7 +108,7 @@ def _summary(name: str, holder: str, to: str | None, helpers: list[str], held: i
     return " ".join(lines)
 
 
-def _contacts(count: int) -> str:
+def contacts_in_words(count: int) -> str:
     return "1 contact" if count == 1 else f"{count:,} contacts"
 
 

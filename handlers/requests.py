@@ -6,6 +6,7 @@ A listener has no `try` for a refusal: whatever is raised comes to `_on_error`, 
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -16,14 +17,15 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.errors import Forbidden, Refusal
 from bot.gateways.slack import SlackTrouble
-from bot.services import audit, posts, volunteers
+from bot.services import audit, volunteers
 from bot.services.cards import Press
-from bot.services.posts import PostKind
 from bot.views.blocks import notice
 from bot.views.text import escape
 from handlers import home_page
+from handlers.dropped import slack_dropped
 from handlers.kit import Kit
 from handlers.metrics import HANDLED
+from handlers.refusing import refuse_in_thread
 from handlers.roles import is_admin
 from models import Role
 
@@ -101,12 +103,16 @@ def register(app: AsyncApp, kit: Kit) -> None:
     """Equip every listener, and turn what is raised into words."""
 
     @app.middleware
-    async def equip(context: AsyncBoltContext, body: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:
+    async def equip(context: AsyncBoltContext, body: dict[str, Any], next: Callable[[], Awaitable[None]]) -> Any:
         context["kit"] = kit
         HANDLED.labels("command" if "command" in body else body.get("type", "other")).inc()
+        if body.get("type") == "app_rate_limited":
+            await slack_dropped(kit, datetime.fromtimestamp(body["minute_rate_limited"], UTC))
+            return BoltResponse(status=200, body="")
         if body.get("type") == "block_actions":
             context["click"] = click_of(body)
         await next()
+        return None
 
     @app.error
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
@@ -219,14 +225,5 @@ async def _event_failed(kit: Kit, error: Exception, words: str, body: dict[str, 
     if not isinstance(error, Refusal):
         return BoltResponse(status=503, body="")
     if event.get("channel") and event.get("ts"):
-        async with kit.database.transaction() as session:
-            await posts.add(
-                session,
-                PostKind.NOTE,
-                to=event["channel"],
-                dedupe=f"refused:{event['channel']}:{event['ts']}",
-                now=kit.clock(),
-                words=words,
-                thread_ts=event.get("thread_ts") or event["ts"],
-            )
+        await refuse_in_thread(kit, event, words)
     return BoltResponse(status=200, body="")

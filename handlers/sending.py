@@ -36,6 +36,8 @@ SLOW_SECONDS = 3.0
 """A POST that has had no answer for so long may become a doubt: no more than `DOUBTS` are out then."""
 MEASURE_EVERY = timedelta(seconds=5)
 """Between two looks at how long the queue is."""
+LAST_SECONDS = 6.0
+"""What is with the carrier when the program ends has so long to be answered."""
 TRIES = 120
 """An outcome that alone cannot be written so often is left to its lease: the sweep finds it."""
 
@@ -66,8 +68,11 @@ class Sender:
                 self._in_flight[task] = time.monotonic()
                 task.add_done_callback(self._in_flight.pop)
             await asyncio.sleep(TOGETHER_SECONDS if claimed else IDLE_SECONDS)
-        while self._in_flight:
-            await asyncio.wait(self._in_flight)
+        if self._in_flight:
+            _, late = await asyncio.wait(self._in_flight, timeout=LAST_SECONDS)
+            for task in late:  # it has left, or will: the sweep finds its lease over, and nobody sends it again
+                task.cancel()
+            await asyncio.sleep(0)
         self._something.set()
         await recorder
 

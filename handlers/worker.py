@@ -5,6 +5,7 @@ import sys
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -28,11 +29,13 @@ class Importer:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
+        self._stopping = asyncio.Event()
         self._missed: dict[int, datetime] = {}
         """Since when each import's file cannot be had."""
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until the program stops. An import that is cut off is taken up again from where it was."""
+        """Until the program stops: the chunk that is being written is the last, and another goes on from there."""
+        self._stopping = stopping
         while not stopping.is_set():
             worked = False
             try:
@@ -69,7 +72,7 @@ class Importer:
         since, why = self._missed.setdefault(import_id, now), str(trouble)
         log.warning("a file could not be fetched", import_id=import_id, why=why)
         async with kit.database.transaction() as session:
-            if trouble.pause and now < since + GIVEN_UP_AFTER:
+            if trouble.locked_out or (trouble.pause and now < since + GIVEN_UP_AFTER):
                 until = now + max(timedelta(seconds=trouble.pause), TRY_AGAIN)
                 return await contacts.put_off(session, import_id, until=until, now=now)
             if trouble.pause:
@@ -79,18 +82,26 @@ class Importer:
 
     async def _read(self, import_id: int, path: Path) -> None:
         if not is_small(path):
-            return await _in_its_own_process(import_id, path)
+            return await _in_its_own_process(import_id, path, self._stopping)
         kit, owner = self._kit, f"{self._kit.owner}:reader"
-        await import_file(kit.database, import_id, path, Options.of(kit.settings), owner=owner, clock=kit.clock)
+        how: dict[str, Any] = {"owner": owner, "clock": kit.clock, "is_over": self._stopping.is_set}
+        await import_file(kit.database, import_id, path, Options.of(kit.settings), **how)
 
 
-async def _in_its_own_process(import_id: int, path: Path) -> None:
-    """Reading a million rows would hold up every click of this process."""
+async def _in_its_own_process(import_id: int, path: Path, stopping: asyncio.Event) -> None:
+    """Reading a million rows would hold up every click of this process. Told to stop, it ends its chunk and goes."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "read-file", str(import_id), str(path))
+    telling = asyncio.create_task(_tell(process, stopping))
     try:
-        if await process.wait() != 0:
+        if await process.wait() != 0 and not stopping.is_set():
             raise RuntimeError(f"the process that read import {import_id} ended with {process.returncode}")
     finally:
+        telling.cancel()
         if process.returncode is None:
             process.terminate()
             await process.wait()
+
+
+async def _tell(process: asyncio.subprocess.Process, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    process.terminate()

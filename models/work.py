@@ -45,7 +45,7 @@ class SlackPost(SQLModel, table=True):
     attempts: int = 0
     error: str | None = None
     doubted_at: datetime | None = Field(default=None, sa_type=Moment)
-    """When Slack left us without an answer: it may show this all the same, so look before posting it again."""
+    """When it was about to be made. Without Slack's answer it may be there: it is looked for before another."""
 
 
 class Pace(SQLModel, table=True):

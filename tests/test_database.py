@@ -6,24 +6,58 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, insert, select
 
 import models
 from bot import sqlite
+from bot.app import examined, running
 from bot.database import Database, driver_url
-from bot.migrate import is_current, migrate
+from bot.migrate import NEWER, Schema, migrate, schema_of
+from tests.world import open_world, settings_for
 
 NOW = datetime(2026, 10, 20, 12, tzinfo=UTC)
 
 
 def test_the_migrations_lead_to_the_models(database_url: str) -> None:
-    assert is_current(database_url)
+    assert schema_of(database_url) is Schema.CURRENT
     engine = create_engine(driver_url(database_url))
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), models.metadata) == []
     engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_release_beside_a_newer_one_says_so_and_works(database_url: str) -> None:
+    """... with a column in every table that it does not know: that is how far a migration goes in one release."""
+    engine = create_engine(driver_url(database_url))
+    with engine.begin() as connection:
+        for table in models.metadata.sorted_tables:
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN of_the_next_release TEXT")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+    assert schema_of(database_url) is Schema.NEWER
+    with structlog.testing.capture_logs() as logs:
+        migrate(database_url)
+    async with open_world(database_url) as world:
+        settings = settings_for(database_url, world.slack, world.carrier)
+        with structlog.testing.capture_logs() as more:
+            async with running(settings, ()):
+                pass
+        assert [line["event"] for line in [*logs, *more]].count(NEWER) == 2
+        assert NEWER in [finding[1] for finding in await examined(settings)]
+        priya = world.slack.person("Priya Shah")
+        await world.live_campaign()
+        await world.texting(priya)
+        await priya.presses("Send")
+        await world.a_while()
+        await world.phone("+13135550101").texts("Where?")
+        await world.a_while()
+        await priya.writes("At the library", in_=priya.threads[0])
+        await world.minute()
+        assert [text.body for text in world.carrier.texts][1:] == ["At the library"]
 
 
 async def test_a_block_that_raises_leaves_nothing_behind(database: Database) -> None:

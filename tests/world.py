@@ -15,6 +15,7 @@ from bot.app import open_kit, web
 from bot.settings import Settings
 from handlers import clock as clock_handler
 from handlers.carrier_list import Watch
+from handlers.catching_up import CatchUp
 from handlers.exporting import Exporter
 from handlers.kit import Kit
 from handlers.pictures import PictureFetcher
@@ -67,12 +68,13 @@ class World:
     exporter: Exporter
     fetcher: PictureFetcher
     watch: Watch
+    catcher: CatchUp
 
     async def settles(self) -> None:
         """Until nobody has anything left to do at this moment."""
         while True:
             await self.drawn()
-            jobs = (self.importer, self.fetcher, self.exporter, self.sender, self.watch, self.writer)
+            jobs = (self.importer, self.fetcher, self.exporter, self.catcher, self.sender, self.watch, self.writer)
             worked = [await job.step() for job in jobs]
             if not any(worked) and not self._under_way():
                 return
@@ -172,7 +174,8 @@ async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
             product["app"] = web(kit)
             sender = Sender(kit)
             await sender.begin()
-            jobs = (sender, Writer(kit), Importer(kit), Exporter(kit), PictureFetcher(kit), Watch(kit))
+            files = (Importer(kit), Exporter(kit), PictureFetcher(kit))
+            jobs = (sender, Writer(kit), *files, Watch(kit), CatchUp(kit, between=0))
             yield World(slack, carrier, kit, time, organizer, *jobs)
             await kit.drain()
         await slack.aclose()

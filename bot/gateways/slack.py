@@ -6,7 +6,7 @@ Posts that fail say how: wait so long, never again, or simply not now.
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +14,11 @@ from typing import Any, Self
 
 import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
+from bot.gateways.slack_calls import Caller
+from bot.gateways.slack_calls import SlackTrouble as SlackTrouble
 from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -26,6 +26,8 @@ log = structlog.get_logger()
 SECONDS = 10
 MOST_WAITED = 30.0
 """A redraw that Slack wants later than this is given up."""
+LAST_SECONDS = 1.0
+"""What is still to be said when the program ends has so long."""
 FOR_FILES = aiohttp.ClientTimeout(total=None, sock_connect=SECONDS, sock_read=60)
 """A large file takes as long as it takes, while something moves."""
 MOST_BYTES = 1_000_000_000
@@ -40,37 +42,12 @@ SKEW = timedelta(minutes=5)
 A_FEW = 10
 """So many people can be asked for one by one while a command waits for its answer."""
 
-_NEVER = {
-    *("channel_not_found", "user_not_found", "user_disabled", "is_archived", "not_in_channel", "cannot_dm_bot"),
-    *("invalid_blocks", "msg_too_long", "no_text", "messages_tab_disabled", "restricted_action"),
-}
-_GONE = {"channel_not_found", "user_not_found", "user_disabled", "is_archived", "not_in_channel", "cannot_dm_bot"}
-
-_NOT_LET_IN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
-LOCKED_OUT_SECONDS = 30
-"""Until somebody has put the token right."""
-
 Message = dict[str, Any]
 """What a view gives: `text` and, mostly, `blocks`."""
 Otherwise = Callable[[], Awaitable[None]]
 
 
-class SlackTrouble(Exception):
-    """Slack did not do it. `pause` is how long to leave it in peace; `for_good` says that trying again can't help.
-
-    `gone` says that it can't because nobody is there any more to read it; `in_doubt`, that it may have been done all
-    the same.
-    """
-
-    def __init__(self, why: str, *, pause: float = 0.0, for_good: bool = False, in_doubt: bool = False) -> None:
-        super().__init__(why)
-        self.pause = pause
-        self.for_good = for_good
-        self.in_doubt = in_doubt
-        self.gone = why in _GONE or why.startswith("restricted_action")
-
-
-class Slack:
+class Slack(Caller):
     """The workspace, through one kept connection pool. Open it inside a running event loop."""
 
     def __init__(self, settings: Settings) -> None:
@@ -79,6 +56,7 @@ class Slack:
         self._profiles: dict[str, tuple[float, dict[str, Any]]] = {}
         self._people: tuple[float, frozenset[str]] | None = None
         self._own_id: str | None = None
+        self._closing = asyncio.Event()
         self._drawing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -98,7 +76,8 @@ class Slack:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.drain()
+        self._closing.set()
+        await self.drain(LAST_SECONDS)
         await self._session.close()
 
     # ------------------------------------------------------------------------------------------- by response_url
@@ -122,10 +101,20 @@ class Slack:
         body = {"response_type": "ephemeral", "replace_original": False, "text": words}
         self._in_background(self._say(response_url, body))
 
-    async def drain(self) -> None:
-        """Wait for everything that was to be said soon."""
+    async def drain(self, within: float | None = None) -> None:
+        """Wait for everything that was to be said soon; what takes longer is cut off."""
         while self._drawing:
-            await asyncio.wait(self._drawing, timeout=SECONDS)
+            _, late = await asyncio.wait(self._drawing, timeout=within)
+            for task in late:
+                task.cancel()
+
+    async def _closes_within(self, seconds: float) -> bool:
+        """Wait so long, or until the program ends: whether it does."""
+        try:
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -137,7 +126,8 @@ class Slack:
     ) -> None:
         pause = 0.0
         for _ in range(TRIES):
-            await asyncio.sleep(pause)
+            if pause and await self._closes_within(pause):
+                break
             if self._newest.get(card, 0) > version:
                 return
             pause = await self._post_to(response_url, {**message, "replace_original": True})
@@ -151,8 +141,7 @@ class Slack:
 
     async def _say(self, response_url: str, body: Message) -> None:
         pause = await self._post_to(response_url, body)
-        if 0 < pause <= MOST_WAITED:
-            await asyncio.sleep(pause)
+        if 0 < pause <= MOST_WAITED and not await self._closes_within(pause):
             await self._post_to(response_url, body)
 
     async def _post_to(self, response_url: str, body: Message) -> float:
@@ -190,18 +179,26 @@ class Slack:
         """Put a message in the place of one of ours. Few a minute: Slack allows fifty. Raises SlackTrouble."""
         await self._call("chat.update", channel=channel, ts=ts, **message)
 
-    async def find(self, to: str, mark: str, *, since: datetime) -> tuple[str, str] | None:
-        """Our message with this mark in a channel or somebody's direct message, as its (channel, ts).
+    async def find(
+        self, to: str, mark: str, *, since: datetime, thread_ts: str | None = None
+    ) -> tuple[str, str] | None:
+        """Our message with this mark in a channel, a thread of it, or somebody's direct message: its (channel, ts).
 
         Raises SlackTrouble.
         """
         channel, oldest = await self._conversation(to), f"{(since - SKEW).timestamp():.6f}"
         asked = {"channel": channel, "oldest": oldest, "include_all_metadata": "true", "limit": 200}
-        async for message in self._pages("conversations.history", "messages", **asked):
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        async for message in self._pages(method, "messages", **asked, ts=thread_ts):
             marked = message.get("metadata") or {}
             if marked.get("event_type") == MARKED and marked.get("event_payload", {}).get("mark") == mark:
                 return channel, message["ts"]
         return None
+
+    async def replies(self, channel: str, root_ts: str, *, since: datetime) -> list[dict[str, Any]]:
+        """What has been said in a thread since then. Raises SlackTrouble."""
+        asked = {"channel": channel, "ts": root_ts, "oldest": f"{since.timestamp():.6f}", "limit": 200}
+        return [message async for message in self._pages("conversations.replies", "messages", **asked)]
 
     async def _conversation(self, to: str) -> str:
         """A channel's id, or that of a person's direct message."""
@@ -242,7 +239,8 @@ class Slack:
                 log.warning("a Home could not be published", home=key, why=str(trouble))
                 if not trouble.pause:
                     return
-                await asyncio.sleep(min(trouble.pause, MOST_WAITED_FOR_HOME))
+                if await self._closes_within(min(trouble.pause, MOST_WAITED_FOR_HOME)):
+                    return
                 continue
             return await done()
 
@@ -268,7 +266,7 @@ class Slack:
         try:
             await self.own_id()
         except SlackTrouble as trouble:
-            if str(trouble) in _NOT_LET_IN:
+            if trouble.locked_out:
                 return f"SLACK_BOT_TOKEN is wrong: Slack says {trouble}. Copy it from the app's “Install App” page."
         return None
 
@@ -295,6 +293,14 @@ class Slack:
     async def group_members(self, group: str) -> list[str]:
         """The user ids of a user group. Raises SlackTrouble."""
         return list((await self._ask("usergroups.users.list", usergroup=group))["users"])
+
+    async def has_left(self, user_id: str) -> bool:
+        """Whether this person is no longer in the workspace, asked anew. Not if Slack does not say."""
+        self._profiles.pop(user_id, None)
+        try:
+            return bool((await self.profile(user_id))["gone"])
+        except SlackTrouble as trouble:
+            return trouble.gone
 
     async def people_among(self, user_ids: Collection[str]) -> list[str]:
         """Those who are neither bots nor gone: a few are asked for one by one, many by the workspace's one list.
@@ -370,6 +376,7 @@ class Slack:
                 if answer.status in (404, 410):
                     raise SlackTrouble("Slack does not have the file any more", for_good=True)
                 if answer.status != 200 or answer.content_type == "text/html":
+                    await self._ask("auth.test")  # raises if it is our token that Slack does not take
                     raise SlackTrouble("Slack did not give us the file: the app lacks the scope files:read")
                 with into.open("wb") as file:
                     async for piece in answer.content.iter_chunked(1 << 16):
@@ -385,49 +392,6 @@ class Slack:
         ours = url.scheme == "https" and (url.host == "slack.com" or (url.host or "").endswith(".slack.com"))
         return ours or url.origin() == api.origin()
 
-    async def _ask(self, method: str, **values: Any) -> Any:
-        """A question; these methods read forms only, and overlook a JSON body."""
-        given = {name: value for name, value in values.items() if value is not None}
-        return await self._guarded(self.client.api_call(method, params=given))
-
-    async def _pages(self, method: str, what: str, **values: Any) -> AsyncIterator[Any]:
-        """Each of a list that Slack gives page by page."""
-        cursor = ""
-        while True:
-            page = await self._ask(method, **values, cursor=cursor or None)
-            for each in page[what]:
-                yield each
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return
-
-    async def _call(self, method: str, **values: Any) -> Any:
-        return await self._guarded(
-            self.client.api_call(method, json={k: v for k, v in values.items() if v is not None})
-        )
-
-    async def _guarded(self, call: Coroutine[Any, Any, Any]) -> Any:
-        try:
-            return await call
-        except SlackApiError as error:
-            raise _trouble(error) from error
-        except (aiohttp.ClientError, TimeoutError) as error:
-            why = f"Slack could not be reached ({type(error).__name__})"
-            raise SlackTrouble(why, pause=2, in_doubt=not isinstance(error, aiohttp.ClientConnectorError)) from error
-
 
 def _size(path: Path) -> int:
     return path.stat().st_size
-
-
-def _trouble(error: SlackApiError) -> SlackTrouble:
-    answer = error.response
-    if not isinstance(answer, AsyncSlackResponse):
-        return SlackTrouble("Slack's answer made no sense", pause=2, in_doubt=True)
-    if answer.status_code == 429:
-        return SlackTrouble("ratelimited", pause=float(answer.headers.get("Retry-After", 5)))
-    why = str(answer.get("error") or answer.status_code) if isinstance(answer.data, dict) else str(answer.status_code)
-    if why in _NOT_LET_IN:
-        return SlackTrouble(why, pause=LOCKED_OUT_SECONDS)
-    theirs = answer.status_code >= 500
-    return SlackTrouble(why, pause=2 if theirs else 0, for_good=why in _NEVER, in_doubt=theirs)

@@ -12,9 +12,10 @@ from sqlalchemy import bindparam, case, func, select, text, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
-from bot.services import assignments, scripts, segments
+from bot.services import resting, scripts, segments
 from bot.services.backlog import DRAINED_AT, full_until, leaves_at
-from bot.services.texting_hours import Window, closes_at, local_time_words, next_opening
+from bot.services.resting import Rest
+from bot.services.texting_hours import Window, closes_at, local_time_words
 from bot.services.volunteers import SUSPENDED
 from models import (
     CampaignState,
@@ -78,22 +79,6 @@ class Draft:
     measure: segments.Segments
     picture: str | None
     """The name of the picture that goes along."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """No contact now. `why` is done, asleep, full, paused, closed or draft; `more` offers another batch of that size.
-
-    `wakes` is when the first of those who are asleep may be texted, or the queue is short enough; None: at no hour.
-    `empty`: they may take batches, and there is nobody left to be taken.
-    """
-
-    why: str
-    texted: int = 0
-    of: int = 0
-    more: int = 0
-    empty: bool = False
-    wakes: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,23 +210,6 @@ DRAW = (
 _FIRST = text(
     "INSERT INTO card (volunteer_id, version, surface) VALUES (:volunteer_id, 0, 'message')"
     " ON CONFLICT (volunteer_id) DO NOTHING"
-)
-_TEXTED = text(
-    "SELECT coalesce(sum(n), 0) FROM tally"
-    " WHERE campaign_id = :campaign_id AND volunteer_id = :volunteer_id AND metric = 'texted'"
-)
-_CAMPAIGN = (
-    select(
-        *(campaign.c.name, campaign.c.state, DRAINED_AT),
-        *(membership.c.batch_size, membership.c.invited, membership.c.last_position),
-    )
-    .select_from(
-        campaign.outerjoin(
-            membership,
-            (membership.c.campaign_id == campaign.c.id) & (membership.c.volunteer_id == bindparam("volunteer_id")),
-        )
-    )
-    .where(campaign.c.id == bindparam("campaign_id"))
 )
 _CALM = select(card).where(card.c.volunteer_id == bindparam("volunteer_id"))
 _ADD_NEWS = (
@@ -421,23 +389,9 @@ async def _news(session: Session, waiting: str) -> tuple[str, ...]:
 
 
 async def _rest(session: Session, volunteer_id: str, campaign_id: int, now: datetime) -> tuple[str, Rest]:
-    """Why there is no contact: the campaign's name, and what to say."""
     mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id, "but": 0}
-    current = (await session.execute(_CAMPAIGN, mine)).one()
-    if current.state != CampaignState.LIVE:
-        return current.name, Rest(current.state)
-    windows = [Window.parse(row.key) for row in (await session.execute(_WINDOWS_HELD, mine)).all()]
-    left = await assignments.anybody_left(session, campaign_id)
-    more = current.batch_size if current.invited and left else 0
-    if (full := full_until(current.drained_at, now)) and (windows or more):
-        return current.name, Rest("full", wakes=full)
-    if windows:
-        leaves = leaves_at(current.drained_at, now)
-        openings = [opening for window in windows if (opening := next_opening(window, leaves))]
-        return current.name, Rest("asleep", wakes=min(openings, default=None))
-    texted = (await session.execute(_TEXTED, mine)).scalar_one()
-    empty = bool(current.invited) and not left
-    return current.name, Rest("done", texted=texted, of=current.last_position or 0, more=more, empty=empty)
+    held = [Window.parse(row.key) for row in (await session.execute(_WINDOWS_HELD, mine)).all()]
+    return await resting.why_nobody(session, volunteer_id, campaign_id, held=held, now=now)
 
 
 def _draft(row: Any, until: datetime) -> Draft:

@@ -331,13 +331,18 @@ async def open_threads_now(session: Session, volunteer_id: str, *, now: datetime
     await cards.rest_now(session, volunteer_id)
     rows = (await session.execute(_WAITING_THREADS, {"volunteer_id": volunteer_id})).all()
     for row in rows:
-        await posts.put_off(session, merge_key(row), until=now)
+        await posts.hurry(session, merge_key(row), now=now)
     return [cards.name_of(row) for row in rows if row.root_ts is not None]
 
 
 def merge_key(found: Any) -> str:
     """What is to be shown of one conversation goes out together."""
-    return f"conversation:{found.contact_id}"
+    return key_of(found.contact_id)
+
+
+def key_of(conversation_id: int) -> str:
+    """The same, by its id."""
+    return f"conversation:{conversation_id}"
 
 
 async def talk(session: Session, conversation_id: int, *, last: int = 10) -> Talk:

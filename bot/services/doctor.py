@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import bindparam, select
 
 from bot.database import Session
-from bot.services import outbox
+from bot.services import outbox, slack_access
 from bot.services.texting_hours import Week, parse_rule
 from bot.settings import Settings
 from models import lease, slack_post, state_is
@@ -92,6 +92,9 @@ async def of_work(session: Session, *, now: datetime, serving: bool) -> list[Fin
         held = "A lead decides: the inbox has “Send anyway”."
         mend = held if shut.held_why else "It goes on by itself once that is over."
         found.append(error(f"Nothing is being sent: {shut.why}.", mend))
+    if lost := await slack_access.why_lost(session):
+        words = f"Slack does not take our token ({lost}): what is to be said there waits, and is not lost."
+        found.append(error(words, "Install the app again, set SLACK_BOT_TOKEN to the new token, and restart."))
     late = (await session.execute(_OLDEST_POST, {"late": now - LATE})).first()
     if late is not None:
         why = f" Slack said: {late.error}." if late.error else ""

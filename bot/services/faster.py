@@ -13,7 +13,8 @@ from sqlalchemy import bindparam, select
 
 from bot.database import Session
 from bot.services import cards, conversations, replies, texting
-from bot.services.cards import Card, Press, Rest
+from bot.services.cards import Card, Press
+from bot.services.resting import Rest
 from models import message
 
 A_SECOND = 5

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from bot.database import Session
-from bot.services import outbox
+from bot.services import outbox, slack_access
 from bot.services.tallies import Metric
 from models import (
     CampaignState,
@@ -50,6 +50,7 @@ class Gauges:
     replies: Queue
     doubtful: int
     circuit_open: bool
+    slack_token_lost: bool
     leases: frozenset[str]
 
 
@@ -92,6 +93,7 @@ async def look(session: Session, *, now: datetime) -> Gauges:
         replies=await _waiting(session, _REPLIES, now),
         doubtful=(await session.execute(_DOUBTFUL)).scalar_one(),
         circuit_open=await outbox.shut(session) is not None,
+        slack_token_lost=await slack_access.why_lost(session) is not None,
         leases=frozenset((await session.execute(_LEASES, {"now": now})).scalars()),
     )
 

@@ -47,13 +47,15 @@ async def import_file(
     clock: Callable[[], datetime],
     on_progress: Progress = lambda _imported, _rejected: None,
     on_opened: Callable[[int], Any] = lambda _conversations: None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> None:
     """Read the file, or go on where a killed run left it, until its contacts can be handed out or nothing is left.
 
-    Does nothing while another process is at it, and stops without a word when one has taken over. What could not be
+    Does nothing while another process is at it, and stops without a word when one has taken over, or before the next
+    transaction once it `is_over`: then whoever comes next goes on. What could not be
     imported, and why, is in the import's row and its rejected rows.
     """
-    work = _Work(database, owner, clock)
+    work = _Work(database, owner, clock, is_over)
     running = await work.take(import_id)
     if running is None:
         return
@@ -66,17 +68,24 @@ async def import_file(
             await _open(work, running, on_opened)
         else:
             await _drop(work, running)
-    except contacts.LeaseLost:
+    except (contacts.LeaseLost, _Over):
         return
     finally:
         async with database.transaction() as session:
             await contacts.give_back(session, import_id, owner=owner)
 
 
+class _Over(Exception):
+    """The program ends."""
+
+
 class _Work:
     """Short transactions, one after another, that renew the lease and let others in between."""
 
-    def __init__(self, database: Database, owner: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, owner: str, clock: Callable[[], datetime], is_over: Callable[[], bool]
+    ) -> None:
+        self._is_over = is_over
         self._database = database
         self._owner = owner
         self._free_until = 0.0
@@ -98,6 +107,8 @@ class _Work:
         self, step: Callable[Concatenate[Session, _P], Awaitable[_T]], *args: _P.args, **more: _P.kwargs
     ) -> _T:
         await asyncio.sleep(max(0.0, self._free_until - time.perf_counter()))
+        if self._is_over():
+            raise _Over
         async with self._database.transaction() as session:
             since = time.perf_counter()
             done = await step(session, *args, **more)

@@ -5,11 +5,12 @@ one post; a notice waits as its words.
 """
 
 import json
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from bot.database import Session
 from models import slack_post, state_is, state_was
@@ -49,6 +50,7 @@ PRIORITY = {
     PostKind.LOST: 20,
     PostKind.CARD: 30,
 }
+BEHIND = timedelta(seconds=10)
 MAX_ATTEMPTS = 20
 """With the back-off below, two and a half hours of trying."""
 
@@ -61,8 +63,24 @@ _ADD = text(
 _DUE = (
     select(slack_post)
     .where(state_is(slack_post, "queued"), slack_post.c.due_at <= bindparam("now"))
+    .where(slack_post.c.recipient.not_in(bindparam("busy", expanding=True)))
     .order_by(slack_post.c.priority, slack_post.c.due_at, slack_post.c.id)
-    .limit(bindparam("limit"))
+    .limit(1)
+)
+_KNOWN = select(slack_post.c.id).where(slack_post.c.dedupe_key == bindparam("key"))
+_OLDEST = (
+    select(slack_post)
+    .where(state_is(slack_post, "queued"), slack_post.c.due_at <= bindparam("now"))
+    .where(slack_post.c.priority == bindparam("level"))
+    .where(slack_post.c.recipient.not_in(bindparam("busy", expanding=True)))
+    .order_by(slack_post.c.due_at, slack_post.c.id)
+    .limit(1)
+)
+_LATE = (
+    select(slack_post.c.id)
+    .where(state_is(slack_post, "queued"), slack_post.c.due_at < bindparam("late"))
+    .where(slack_post.c.priority == PRIORITY[PostKind.REPLY])
+    .limit(1)
 )
 _MERGED = (
     select(slack_post)
@@ -81,13 +99,25 @@ _FINISH = (
 _PUT_OFF = (
     update(slack_post)
     .where(slack_post.c.merge_key == bindparam("key"), state_is(slack_post, "queued"))
-    .values(due_at=bindparam("until"))
+    .values(due_at=bindparam("until"), error=func.coalesce(bindparam("why"), slack_post.c.error))
+)
+_HURRY = (
+    update(slack_post)
+    .where(slack_post.c.merge_key == bindparam("key"), state_is(slack_post, "queued"))
+    .where(slack_post.c.due_at > bindparam("now"))
+    .values(due_at=bindparam("now"))
 )
 _DOUBT = (
     update(slack_post)
     .where(slack_post.c.merge_key == bindparam("key"), state_is(slack_post, "queued"))
     .where(slack_post.c.id <= bindparam("up_to"), slack_post.c.doubted_at.is_(None))
     .values(doubted_at=bindparam("now"))
+)
+_NO_DOUBT = (
+    update(slack_post)
+    .where(slack_post.c.merge_key == bindparam("key"), state_is(slack_post, "queued"))
+    .where(slack_post.c.id <= bindparam("up_to"), slack_post.c.doubted_at.is_not(None))
+    .values(doubted_at=None)
 )
 _FAILED = (
     update(slack_post)
@@ -125,9 +155,28 @@ async def add(
     await session.execute(_ADD, values)
 
 
-async def due(session: Session, *, now: datetime, limit: int = 20) -> list[Any]:
-    """The next posts to make, the most urgent first."""
-    return list((await session.execute(_DUE, {"now": now, "limit": limit})).all())
+async def is_known(session: Session, dedupe: str) -> bool:
+    """Whether a post of this key was ever queued."""
+    return (await session.execute(_KNOWN, {"key": dedupe})).first() is not None
+
+
+async def first_due(session: Session, *, now: datetime, busy: Collection[str] = ()) -> Any | None:
+    """The most urgent post that may be made now; none for those recipients who have just had one."""
+    return (await session.execute(_DUE, {"now": now, "busy": list(busy)})).first()
+
+
+async def oldest_due(session: Session, *, now: datetime, busy: Collection[str] = ()) -> Any | None:
+    """The post that has waited longest, however little urgent: made now and then, so that none waits for ever."""
+    found: list[Any] = []
+    for level in sorted(set(PRIORITY.values())):
+        values = {"now": now, "busy": list(busy), "level": level}
+        found += (await session.execute(_OLDEST, values)).all()
+    return min(found, key=lambda post: (post.due_at, post.id), default=None)
+
+
+async def is_behind(session: Session, *, now: datetime) -> bool:
+    """Whether voters' words wait longer for their turn than anybody would for a press."""
+    return (await session.execute(_LATE, {"late": now - BEHIND})).first() is not None
 
 
 async def merged(session: Session, merge_key: str) -> list[Any]:
@@ -140,14 +189,27 @@ async def finish(session: Session, post: Any, *, up_to: int | None = None) -> No
     await session.execute(_FINISH, {"key": post.merge_key, "up_to": up_to or post.id})
 
 
-async def put_off(session: Session, merge_key: str, *, until: datetime) -> None:
-    """Not now: whatever is queued under this key waits."""
-    await session.execute(_PUT_OFF, {"key": merge_key, "until": until})
+async def put_off(session: Session, merge_key: str, *, until: datetime, why: str | None = None) -> None:
+    """Not now: whatever is queued under this key waits. `why` is Slack's word for it."""
+    await session.execute(_PUT_OFF, {"key": merge_key, "until": until, "why": why})
+
+
+async def hurry(session: Session, merge_key: str, *, now: datetime) -> None:
+    """Now, if it was to wait. What is late already stays as late as it is."""
+    await session.execute(_HURRY, {"key": merge_key, "now": now})
 
 
 async def doubt(session: Session, post: Any, *, up_to: int, now: datetime) -> None:
-    """Slack fell silent over this post and the older ones merged into it: it may show them all the same."""
+    """This post, and the older ones merged into it, are about to be made: from now on Slack may show them.
+
+    Until it says that it does, or does not, they are looked for before they are made again.
+    """
     await session.execute(_DOUBT, {"key": post.merge_key, "up_to": up_to, "now": now})
+
+
+async def not_made(session: Session, post: Any, *, up_to: int) -> None:
+    """Slack has said that it does not show them."""
+    await session.execute(_NO_DOUBT, {"key": post.merge_key, "up_to": up_to})
 
 
 async def failed(session: Session, post: Any, why: str, *, now: datetime, for_good: bool = False) -> bool:

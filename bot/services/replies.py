@@ -31,11 +31,6 @@ class Waiting:
     doubted_at: datetime | None
     is_nobodys: bool
 
-    @property
-    def mark(self) -> str:
-        """By which the thread's first message can be found again. The workspace can read it: it says nothing."""
-        return f"thread:{self.talk.conversation_id}"
-
 
 async def waiting(session: Session, post: Any) -> Waiting | None:
     """What is to be shown with this post; None if that has been done meanwhile."""

@@ -165,9 +165,7 @@ def _text(row: Any, item_id: int, *, by: str, now: datetime, undo: timedelta) ->
     }
 
 
-async def told(
-    session: Session, doubtful: Collection[Any], *, now: datetime, admins: Collection[str] = ()
-) -> None:
+async def told(session: Session, doubtful: Collection[Any], *, now: datetime, admins: Collection[str] = ()) -> None:
     """Texts that have come to review: one item a campaign, until somebody has decided."""
     of: dict[int, list[int]] = {}
     for row in doubtful:

@@ -12,7 +12,8 @@ from sqlalchemy import Select, bindparam, case, select, update
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
 from bot.services import assignments, cards, clicks, optouts, rules, segments, tallies
-from bot.services.cards import Card, Last, Press, Rest
+from bot.services.cards import Card, Last, Press
+from bot.services.resting import Rest
 from bot.services.tallies import Metric
 from models import (
     CampaignState,

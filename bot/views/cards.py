@@ -1,6 +1,7 @@
 """The volunteer's card, and what stands in its place when there is no contact to show."""
 
-from bot.services.cards import Card, Draft, Last, Rest
+from bot.services.cards import Card, Draft, Last
+from bot.services.resting import Rest
 from bot.services.segments import MMS
 from bot.views import ids
 from bot.views.blocks import (

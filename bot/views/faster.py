@@ -1,7 +1,8 @@
 """Text faster: the card in a modal. Its buttons are choices here, since only a submission is answered with a view."""
 
-from bot.services.cards import Card, Draft, Last, Rest
+from bot.services.cards import Card, Draft, Last
 from bot.services.faster import HandOut
+from bot.services.resting import Rest
 from bot.views import ids
 from bot.views.blocks import Block, actions, button, choice, context, field, modal, option, radio, section
 from bot.views.cards import above, progress, size, who, why

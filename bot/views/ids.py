@@ -21,6 +21,12 @@ THREAD_DONE = "thread.done"
 THREAD_KEEP_TALKING = "thread.keep_talking"
 SHOW_PICTURE = "thread.show_picture"
 
+WAITING_ANSWER = "waiting.answer"
+WAITING_OPT_OUT = "waiting.opt_out"
+WAITING_KEEP = "waiting.keep_talking"
+WAITING_DONE = "waiting.done"
+WAITING_BACK = "waiting.back"
+
 HOME_TEXT = "home.text"
 HOME_START = "home.start"
 HOME_PAUSE = "home.pause"

@@ -38,7 +38,9 @@ def later(talk: Talk, said: Sequence[Said]) -> Message:
     return message(escape(words[:300]), *shown, *_notice(talk), *_buttons(talk, said))
 
 
-def lines(said: Sequence[Said], name: str, *, us: str = "*You*", show: int | None = None) -> list[Block]:
+def lines(
+    said: Sequence[Said], name: str, *, us: str = "*You*", show: int | None = None, most: int = SECTION_LENGTH
+) -> list[Block]:
     """What was said, a block for each, so that a long text never cuts off the one after it.
 
     Pictures are never shown by themselves: they may be anything. With the conversation to `show` them of, there is a
@@ -46,7 +48,7 @@ def lines(said: Sequence[Said], name: str, *, us: str = "*You*", show: int | Non
     """
     left_out = [context(f"… and {len(said) - MOST_LINES} before these")] if len(said) > MOST_LINES else []
     shown = said[-MOST_LINES:]
-    words = (clip(_line(each, name, us), SECTION_LENGTH) for each in shown)
+    words = (clip(_line(each, name, us), most) for each in shown)
     return [*left_out, *(section(line, accessory=_show(each, show)) for each, line in zip(shown, words, strict=True))]
 
 

@@ -75,7 +75,7 @@ def download(slack: "Slack", path: str, authorization: str) -> tuple[int, bytes,
     """(status, bytes, content type) for a file's private address."""
     file = slack.workspace.files.get(path.split("/")[2].partition("-")[2]) if path.count("/") >= 3 else None
     may_read = slack.scopes is None or "files:read" in slack.scopes
-    if authorization != f"Bearer {slack.bot_token}" or not may_read:
+    if authorization != f"Bearer {slack.bot_token}" or slack.revoked or not may_read:
         return 200, SIGN_IN, "text/html; charset=utf-8"
     if file is None:
         return 404, b"", "text/html"

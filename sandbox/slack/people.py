@@ -355,6 +355,12 @@ class Person:
         await self._happens(event, "app_home_opened")
         return self.home
 
+    async def is_deactivated(self) -> None:
+        """An admin deactivates her account: nothing reaches her any more."""
+        self.user.deleted = True
+        event: Json = {"type": "user_change", "user": self.user.as_json(), "cache_ts": int(self.world.clock())}
+        await self._happens(event)
+
     async def leaves(self, channel: Channel) -> None:
         """Leaves a channel."""
         channel.member_ids.remove(self.id)

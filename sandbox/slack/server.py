@@ -51,6 +51,7 @@ class Slack:
         self.limited = limits
         self.url = ""
         self.app_token = "xapp-1-sandbox"  # noqa: S105
+        self.revoked = False  # whether the bot's token has been taken away
         self.scopes: set[str] | None = None
         self.commands: set[str] | None = None
         self.should_escape = True

@@ -100,6 +100,8 @@ def _check_token(slack: "Slack", name: str, authorization: str, given: Json, is_
         raise SlackError("not_authed")
     if token not in (slack.bot_token, slack.app_token):
         raise SlackError("invalid_auth")
+    if slack.revoked and token == slack.bot_token:
+        raise SlackError("token_revoked")
     if (token == slack.app_token) != (name == "apps.connections.open"):
         raise SlackError("not_allowed_token_type")
 

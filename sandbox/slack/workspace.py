@@ -69,7 +69,7 @@ class Workspace:
         self.clock = clock
         self.delivery = delivery
         self.echo_own_posts = True
-        self.subscriptions = {"message.im", "app_home_opened"}
+        self.subscriptions = {"message.im", "app_home_opened", "user_change"}
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.dms: dict[str, Channel] = {}

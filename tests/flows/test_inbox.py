@@ -325,7 +325,7 @@ async def test_when_the_channel_is_gone_all_that_is_open_comes_to_the_organizer_
         inbox.kind, inbox.bot = "private", False
     await world.phone(STRANGER).texts("Who is this?")
     await world.phone("+13135557799").texts("And this?")
-    world.writer.budget.left = 0  # a post at a time, and time passes between them
+    world.writer.budget._all.left = 0  # a post at a time, and time passes between them
     for _ in range(10):
         await world.a_while(0.4)
 

@@ -60,7 +60,7 @@ async def test_the_database_is_asked_once_in_a_while_however_often_somebody_look
     async with aiohttp.ClientSession() as http:
         for _ in range(5):
             await (await http.get(f"{world.kit.settings.public_url}/metrics")).read()
-    assert len(asked) == 7
+    assert len(asked) == 8
 
 
 async def test_a_database_that_is_away_is_a_figure_like_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

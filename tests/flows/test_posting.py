@@ -216,10 +216,10 @@ async def test_who_has_lost_the_job_posts_no_more(
 async def test_what_another_writer_has_finished_meanwhile_is_not_posted_again(
     world: World, sara: Phone, thread: Message, other: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    due = posts.due
+    due = posts.first_due
 
-    async def then_the_other_is_quicker(*args: Any, **more: Any) -> list[Any]:
-        monkeypatch.setattr(posts, "due", due)
+    async def then_the_other_is_quicker(*args: Any, **more: Any) -> Any:
+        monkeypatch.setattr(posts, "first_due", due)
         seen = await due(*args, **more)
         world.time.passes(seconds=61)
         assert await other.step()
@@ -227,7 +227,7 @@ async def test_what_another_writer_has_finished_meanwhile_is_not_posted_again(
         return seen
 
     await sara.texts("Hello?")
-    monkeypatch.setattr(posts, "due", then_the_other_is_quicker)
+    monkeypatch.setattr(posts, "first_due", then_the_other_is_quicker)
     await world.writer.step()
     await world.settles()
     assert len(thread.replies) == 1
@@ -238,7 +238,7 @@ async def test_a_finished_post_does_not_come_back_when_it_fails_for_somebody_els
     now = world.time.now
     async with world.kit.database.transaction() as session:
         await posts.add(session, PostKind.NOTE, to="U1", dedupe="one", now=now, words="Hello")
-        [post] = await posts.due(session, now=now)
+        post = await posts.first_due(session, now=now)
         await posts.finish(session, post)
         await posts.failed(session, post, "cut off", now=now)
     assert [row.state for row in await world.query("SELECT state FROM slack_post")] == ["posted"]

@@ -4,9 +4,10 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -105,11 +106,9 @@ class Fleet:
         """Every process ends by itself, soon, and well."""
         for process in self.processes.values():
             process.send_signal(number)
-        began = time.monotonic()
         for name, process in self.processes.items():
             code = await asyncio.to_thread(process.wait, 30)
-            assert code == 0, f"{name} ended with {code}:\n{self.log(name)}"
-            assert time.monotonic() - began < 10, f"{name} took too long"
+            assert code == 0, f"{name} ended with {code}:\n{self.log(name)}"  # 1, had it taken longer than it may
             assert "Traceback" not in self.log(name), self.log(name)
 
 
@@ -237,5 +236,38 @@ async def test_one_process_does_it_all_on_sqlite(tmp_path: Path) -> None:
         await texts_all(run, priya, 0)
         await until(lambda: len(run.carrier.texts) == 3, "three texts")
         await run.carrier.phone("+13135551000").texts("Hello?")
-        await until(lambda: priya.threads, "the thread")
+        thread = await until_there(lambda: priya.threads, "the thread")
+        run.carrier.fail_next("slow")
+        run.carrier.slow_seconds = 2
+        await priya.writes("Thank you!", in_=thread[0])
+        await until(lambda: len(run.carrier.texts) == 4, "an answer that is on its way")
         await run.end(signal.SIGINT)
+        assert states(tmp_path)[-1] == "accepted", "what was in flight has been written down"
+
+        run.start_web("again")
+        del run.webs[0], run.processes["textbank"]
+        await run.is_up()
+        run.through(0)
+        run.carrier.fail_next("hang")
+        asked = len(run.carrier.calls)
+        await priya.writes("Until then!", in_=thread[0])
+        await until(lambda: len(run.carrier.calls) > asked, "an answer that the carrier says nothing to")
+        process, began = run.processes["again"], time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.5)
+        assert process.poll() is None, "it waits for the carrier"
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, 10) == 1
+        assert time.monotonic() - began < 5
+        assert states(tmp_path)[-1] == "posting", "whoever comes next finds it"
+
+
+async def until_there(found: Callable[[], Any], what: str) -> Any:
+    await until(found, what)
+    return found()
+
+
+def states(folder: Path) -> list[str]:
+    """Every text's state, oldest first."""
+    with closing(sqlite3.connect(folder / "textbank.db")) as database:
+        return [state for (state,) in database.execute("SELECT state FROM message ORDER BY id")]

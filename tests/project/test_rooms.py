@@ -19,6 +19,7 @@ ROOMS_OF_BOT = {
     "gateways",
     "migrate",
     "serving",
+    "ending",
     "terminal",
     "clock",
     "database",

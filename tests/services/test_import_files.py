@@ -35,10 +35,12 @@ class Desk:
         async with self.database.transaction() as session:
             _, self.import_id = await campaigns.create(session, new, by="U1", now=self.now)
 
-    async def runs(self, owner: str = "me", progress: Callable[[int, int], Any] = print, rows: int = 100) -> None:
+    async def runs(
+        self, owner: str = "me", progress: Callable[[int, int], Any] = print, rows: int = 100, **more: Any
+    ) -> None:
         options = Options(region="US", secret="a secret for tests", hours="09:00-20:00", chunk_rows=rows)
         about: dict[str, Any] = {"owner": owner, "clock": lambda: self.now, "on_progress": progress}
-        await import_file(self.database, self.import_id, self.path, options, **about)
+        await import_file(self.database, self.import_id, self.path, options, **about, **more)
 
     async def row(self) -> Any:
         return (await self._execute(select(models.contact_import))).one()
@@ -95,6 +97,19 @@ async def test_an_import_killed_while_staging_goes_on_and_doubles_nothing(desk: 
     assert (done.state, done.imported, done.rejected) == ("live", 950, 1)
     assert [await desk.count(it) for it in (models.contact, models.conversation)] == [950, 950]
     assert await desk.count(models.tally) == 1
+
+
+async def test_an_import_that_is_told_to_stop_ends_after_its_chunk_and_another_goes_on(desk: Desk) -> None:
+    await desk.receives(people(950))
+    told: list[int] = []
+    await desk.runs(progress=lambda imported, _rejected: told.append(imported), is_over=lambda: len(told) == 3)
+    half = await desk.row()
+    assert (half.state, half.imported, half.lease_owner, half.tries) == ("staging", 300, None, 0)
+
+    await desk.runs(owner="another")
+    done = await desk.row()
+    assert (done.state, done.imported) == ("live", 950)
+    assert await desk.count(models.conversation) == 950
 
 
 async def test_an_import_killed_while_conversations_are_opened_goes_on(

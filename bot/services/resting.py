@@ -1,0 +1,68 @@
+"""Why a volunteer has nobody to text now, and what may come next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, text
+
+from bot.database import Session
+from bot.services import assignments
+from bot.services.backlog import DRAINED_AT, full_until, leaves_at
+from bot.services.texting_hours import Window, next_opening
+from models import CampaignState, campaign, membership
+
+_TEXTED = text(
+    "SELECT coalesce(sum(n), 0) FROM tally"
+    " WHERE campaign_id = :campaign_id AND volunteer_id = :volunteer_id AND metric = 'texted'"
+)
+_CAMPAIGN = (
+    select(
+        *(campaign.c.name, campaign.c.state, DRAINED_AT),
+        *(membership.c.batch_size, membership.c.invited, membership.c.last_position),
+    )
+    .select_from(
+        campaign.outerjoin(
+            membership,
+            (membership.c.campaign_id == campaign.c.id) & (membership.c.volunteer_id == bindparam("volunteer_id")),
+        )
+    )
+    .where(campaign.c.id == bindparam("campaign_id"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """No contact now. `why` is done, asleep, full, paused, closed or draft; `more` offers another batch of that size.
+
+    `wakes` is when the first of those who are asleep may be texted, or the queue is short enough; None: at no hour.
+    `empty`: they may take batches, and there is nobody left to be taken.
+    """
+
+    why: str
+    texted: int = 0
+    of: int = 0
+    more: int = 0
+    empty: bool = False
+    wakes: datetime | None = None
+
+
+async def why_nobody(
+    session: Session, volunteer_id: str, campaign_id: int, *, held: Sequence[Window], now: datetime
+) -> tuple[str, Rest]:
+    """The campaign's name, and what to say. `held` are the texting windows of those whom the volunteer has in hand."""
+    mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id}
+    current = (await session.execute(_CAMPAIGN, mine)).one()
+    if current.state != CampaignState.LIVE:
+        return current.name, Rest(current.state)
+    left = await assignments.anybody_left(session, campaign_id)
+    more = current.batch_size if current.invited and left else 0
+    if (full := full_until(current.drained_at, now)) and (held or more):
+        return current.name, Rest("full", wakes=full)
+    if held:
+        leaves = leaves_at(current.drained_at, now)
+        openings = [opening for window in held if (opening := next_opening(window, leaves))]
+        return current.name, Rest("asleep", wakes=min(openings, default=None))
+    texted = (await session.execute(_TEXTED, mine)).scalar_one()
+    empty = bool(current.invited) and not left
+    return current.name, Rest("done", texted=texted, of=current.last_position or 0, more=more, empty=empty)
