@@ -166,12 +166,16 @@ async def first_due(session: Session, *, now: datetime, busy: Collection[str] = 
 
 
 async def oldest_due(session: Session, *, now: datetime, busy: Collection[str] = ()) -> Any | None:
-    """The post that has waited longest, however little urgent: made now and then, so that none waits for ever."""
+    """The post that has waited longest, however little urgent: made now and then, so that none waits for ever.
+
+    While none has waited long, the most urgent one as ever: a card is not to come just before the thread it goes below.
+    """
     found: list[Any] = []
     for level in sorted(set(PRIORITY.values())):
-        values = {"now": now, "busy": list(busy), "level": level}
+        values = {"now": now - BEHIND, "busy": list(busy), "level": level}
         found += (await session.execute(_OLDEST, values)).all()
-    return min(found, key=lambda post: (post.due_at, post.id), default=None)
+    oldest = min(found, key=lambda post: (post.due_at, post.id), default=None)
+    return oldest or await first_due(session, now=now, busy=busy)
 
 
 async def is_behind(session: Session, *, now: datetime) -> bool:

@@ -159,6 +159,7 @@ def _text(row: Any, item_id: int, *, by: str, now: datetime, undo: timedelta) ->
         "state_at": now,
         "created_at": now,
         "priority": row.priority,
+        "waited_since": None,  # the one in doubt ended the wait
         "due_at": now + undo,
         "expires_at": rules.until(row, now, wrote=wrote),
         "replaces_id": row.id,

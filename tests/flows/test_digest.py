@@ -323,7 +323,7 @@ async def test_whoever_set_it_hears_when_slack_will_not_have_it(world: World, da
     assert "not_in_channel" in olivia.dm.messages[-1].words
 
 
-@pytest.mark.parametrize("errors", [["fatal_error"] * MAX_ATTEMPTS, ["not_in_channel", "user_disabled"]])
+@pytest.mark.parametrize("errors", [["invalid_arguments"] * MAX_ATTEMPTS, ["not_in_channel", "user_disabled"]])
 async def test_a_digest_that_can_not_be_posted_is_told_to_somebody_once(
     world: World, daily: Channel, olivia: Person, errors: list[str]
 ) -> None:

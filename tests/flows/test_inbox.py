@@ -384,7 +384,7 @@ async def test_what_comes_after_an_item_in_the_messages_of_somebody_who_is_gone_
     world.slack.respond_next("chat.postMessage", error="user_disabled")
     for words in ("Hello?!", "Anybody?"):
         await world.phone(STRANGER).texts(words)
-        await world.settles()
+        await world.a_while()
     shown = [message.words for message in other.dm.messages]
     assert [sum(f"> {words}" in each for each in shown) for words in ("Hello?!", "Anybody?")] == [1, 1]
 

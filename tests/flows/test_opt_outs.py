@@ -241,6 +241,7 @@ async def test_opted_out_in_one_campaign_is_opted_out_in_all(
     await world.live_campaign("Before")
     await texted_sara.texts("STOP")
     await world.live_campaign("After")
+    await world.a_while()
     assert "2 contacts imported" in olivia.dm.messages[-2].words
     for name in ("Before", "After"):
         await world.texting(sam, name=name)
