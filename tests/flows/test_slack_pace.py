@@ -80,7 +80,7 @@ async def test_voters_come_first_and_yet_no_notice_waits_for_ever(
             note = {"words": f"Urgent {number}", "thread_ts": None}
             to = world.slack.person(f"Voice{number} Vale").id
             await posts.add(session, PostKind.NOTE, to=to, dedupe=f"note:{number}", now=world.time.now, **note)
-    await seconds(world, 20)
+    await seconds(world, 40)
     [left] = await world.query("SELECT count(*) AS n FROM slack_post WHERE kind = 'reading' AND state = 'queued'")
     assert left.n == 0
     assert refused(world) == 0
