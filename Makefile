@@ -7,15 +7,16 @@ PY := $(VENV)/bin/python
 RUN_READY := $(VENV)/.ready-to-run
 DEV_READY := $(VENV)/.ready-to-develop
 
-# To tune: make test WORKERS=8 DIST=loadfile ARGS="-k undo"
+# To tune: make test WORKERS=8 DIST=loadfile ARGS="-k undo". EXAMPLES=5000: so many new ones wherever Hypothesis invents.
 WORKERS ?= 3
 DIST ?= worksteal
 ARGS ?=
+export EXAMPLES
 
 # Where CI is set, a skipped test is a failure.
 NO_SKIPS := $(if $(filter-out 0 false no,$(CI)),-p tests.no_skips)
 
-.PHONY: help demo test check format lock pictures bench clean
+.PHONY: help demo test check guards crashes format lock pictures bench clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -38,6 +39,16 @@ check: $(DEV_READY) ## style, types, who may import whom, migrations as the mode
 	  || { cat $(VENV)/imports.log; exit 1; }
 	@$(PY) -m pytest $(NO_SKIPS) tests/project tests/test_database.py
 	@echo "Style, types, imports, migrations and documents are in order."
+
+guards: export PYTHONDONTWRITEBYTECODE =
+guards: export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/bytecode
+guards: $(DEV_READY) ## take out each guard in turn: the test that it has must go red
+	@$(PY) -W ignore -m tests.guards $(ARGS)
+
+crashes: export PYTHONDONTWRITEBYTECODE =
+crashes: export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/bytecode
+crashes: $(DEV_READY) ## real processes, killed at each point and COUNT times over at random, on both databases
+	@$(PY) -W ignore -m tests.processes $(or $(COUNT),1) $(ARGS)
 
 format: $(DEV_READY) ## write the code in the house's format
 	@$(PY) -m ruff check --quiet --fix-only .

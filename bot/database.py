@@ -3,8 +3,8 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from sqlalchemy import CursorResult, Dialect, Executable
-from sqlalchemy.engine import make_url
+from sqlalchemy import CursorResult, Dialect, Executable, event
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot import sqlite
@@ -53,4 +53,21 @@ def _postgresql(url: str, pool_size: int) -> AsyncEngine:
     # Every hot statement finds its rows by index, whatever its parameters are: planned once, not at each click.
     options = {"options": "-c plan_cache_mode=force_generic_plan", "prepare_threshold": 0}
     chosen = {"pool_size": pool_size, "max_overflow": 0, "hide_parameters": True}
-    return create_async_engine(driver_url(url), connect_args=options, **chosen)
+    engine = create_async_engine(driver_url(url), connect_args=options, **chosen)
+    event.listen(engine.sync_engine, "handle_error", _on_error)
+    return engine
+
+
+def discreet(error: BaseException) -> None:
+    """Leave of a database's error what happened, and nothing of the row that it happened to.
+
+    PostgreSQL's DETAIL and CONTEXT repeat numbers and words, and errors are logged.
+    """
+    if error.args and isinstance(error.args[0], str):
+        error.args = (error.args[0].partition("\n")[0], *error.args[1:])
+
+
+def _on_error(context: ExceptionContext) -> None:
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None:
+            discreet(error)

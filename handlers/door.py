@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from slack_sdk.signature import SignatureVerifier
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,7 +12,7 @@ LARGEST = 1 << 20
 
 
 class NotTooLarge:
-    """Answers 413 to what is larger than LARGEST, whether or not it says its length beforehand."""
+    """Answers 413 to what is larger than LARGEST: before it is read if it says so, else once it has come so far."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -20,19 +21,25 @@ class NotTooLarge:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         pieces: list[Message] = []
-        size, more = 0, True
-        while more:
+        size, more, declared = 0, True, _declared(scope)
+        while more and max(size, declared) <= LARGEST:
             piece = await receive()
             size, more = size + len(piece.get("body", b"")), piece.get("more_body", False)
-            if size > LARGEST:
-                return await PlainTextResponse("too large", status_code=413)(scope, receive, send)
             pieces.append(piece)
+        if max(size, declared) > LARGEST:
+            return await PlainTextResponse("too large", status_code=413)(scope, receive, send)
         pieces.reverse()
 
         async def again() -> Message:
             return pieces.pop() if pieces else await receive()
 
         await self._app(scope, again, send)
+
+
+def _declared(scope: Scope) -> int:
+    """How many bytes a request says that it has."""
+    said = Headers(scope=scope).get("content-length", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 20 else 0
 
 
 def is_from_slack(signing_secret: str | None, headers: Mapping[str, str], body: bytes) -> bool:

@@ -56,10 +56,10 @@ class Click:
     def press(self) -> Press:
         """A press on a card; the value begins with the drawing's version, and ends with whom it showed."""
         version = self.value.partition(":")[0]
-        number = int(version) if _is_id(version) else -1
+        number = int(version) if is_id(version) else -1
         typed = self.values.get(f"message.{version}", {}).get(f"draft.{version}", {}).get("value")
         _, _, whom = self.value.rpartition(":")
-        contact = int(whom) if _is_id(whom) and whom != self.value else None
+        contact = int(whom) if is_id(whom) and whom != self.value else None
         return Press(self.who, number, typed, contact)
 
     def argument(self) -> str:
@@ -69,16 +69,16 @@ class Click:
     def number(self) -> int:
         """A value that is an id. Raises Refusal for one that is not: we never made it."""
         number = self.value.partition(":")[0]
-        if not _is_id(number):
+        if not is_id(number):
             raise Refusal("That button is from an older Textbank. Type `/text` for a fresh card.")
         return int(number)
 
     def numbers(self) -> list[int]:
         """The numbers that follow the first."""
-        return [int(number) for number in self.argument().split(",") if _is_id(number)]
+        return [int(number) for number in self.argument().split(",") if is_id(number)]
 
 
-def _is_id(words: str) -> bool:
+def is_id(words: str) -> bool:
     """Whether these are the digits of an id that a database can hold."""
     return words.isascii() and words.isdigit() and len(words) <= 18
 

@@ -11,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.gateways.sms import delivery_of
+from bot.gateways.sms import LONGEST_SID, delivery_of
 from bot.services import alarms, outcomes
 from bot.services.inbound import Received
 from bot.services.outcomes import Delivery
 from handlers.incoming import take_in
 from handlers.kit import Kit
+from handlers.requests import is_id
 
 LARGEST_BODY = 1 << 18
 MOST_TOGETHER = 100
@@ -52,7 +53,7 @@ class Hooks:
         """What became of a text of ours, bound by the id and the mark in the address."""
         form = await self._signed(request)
         number, mark = request.query_params.get("m", ""), request.query_params.get("k", "")
-        if form is None or not number.isdecimal() or not self._kit.sms.is_our_mark(int(number), mark):
+        if form is None or not is_id(number) or not self._kit.sms.is_our_mark(int(number), mark):
             return Response(status_code=403)
         delivery = delivery_of(int(number), form)
         if delivery is not None:
@@ -104,9 +105,9 @@ class _Waiting:
 
 
 def _received(form: dict[str, str]) -> Received | None:
-    if not form.get("MessageSid") or not form.get("From"):
+    if not 0 < len(form.get("MessageSid", "")) <= LONGEST_SID or not form.get("From"):
         return None
-    count = int(form["NumMedia"]) if form.get("NumMedia", "").isdigit() else 0
+    count = int(form["NumMedia"]) if is_id(form.get("NumMedia", "")) else 0
     media = tuple(
         {"url": form.get(f"MediaUrl{number}", ""), "type": form.get(f"MediaContentType{number}", "")}
         for number in range(min(count, 10))

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import models
 from bot.database import Database, driver_url
 from bot.migrate import migrate
+from tests import examples as examples  # Hypothesis' profile, for every test
 from tests.engines import Engines
 
 OTHERS_OUT = text(

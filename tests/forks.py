@@ -20,8 +20,8 @@ _LOADED.set_forkserver_preload(["bot.__main__", "bot.app", "bot.migrate", "alemb
 class Forked:
     """One of them, with the methods of a `subprocess.Popen`."""
 
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        self._process = _LOADED.Process(target=_run, args=(tuple(words), dict(environment), log))
+    def __init__(self, words: Sequence[str], environment: Mapping[str, str], log: Path, *, by: str = "bot") -> None:
+        self._process = _LOADED.Process(target=_run, args=(by, tuple(words), dict(environment), log))
         self._process.start()
         self._log = log
 
@@ -29,6 +29,11 @@ class Forked:
     def pid(self) -> int:
         """Its number."""
         return self._process.pid or 0
+
+    @property
+    def returncode(self) -> int | None:
+        """As `poll`."""
+        return self.poll()
 
     def poll(self) -> int | None:
         """Its exit code, once it has ended: negative, the signal that killed it."""
@@ -56,12 +61,12 @@ class Forked:
         self._process.kill()
 
 
-def _run(words: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-    """`python -m bot …`, in the child."""
-    with log.open("wb") as file:
+def _run(by: str, words: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    """`python -m bot …`, in the child, or what stands in for it."""
+    with log.open("ab") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = ["bot", *words]
-    runpy.run_module("bot", run_name="__main__", alter_sys=True)
+    sys.argv = [by, *words]
+    runpy.run_module(by, run_name="__main__", alter_sys=True)

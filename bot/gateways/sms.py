@@ -43,6 +43,8 @@ NOT_PERMITTED = 70051
 """The carrier's answer to a restricted key that is good, and may not do this."""
 NO_TEXT = "SM" + "0" * 32
 """Asked for where the answer does not matter: that there is no such text tells that the carrier knows us."""
+LONGEST_SID = 64
+"""Characters; the carrier's ids have 34."""
 RETRY_HOOKS = "#rc=3&rp=all"
 """Asks the carrier to try a status call again; it is neither sent nor signed."""
 
@@ -317,8 +319,8 @@ def _answered(message_id: int, error: TwilioRestException) -> Outcome:
 def delivery_of(message_id: int, form: Mapping[str, str]) -> Delivery | None:
     """A status web hook's form as a Delivery, or None for a status that says nothing new."""
     state = STATES.get(form.get("MessageStatus", ""))
-    if state is None or not form.get("MessageSid"):
+    if state is None or not 0 < len(form.get("MessageSid", "")) <= LONGEST_SID:
         return None
     code = form.get("ErrorCode", "")
-    sender = form.get("From") or None
-    return Delivery(message_id, form["MessageSid"], state, sender=sender, error=int(code) if code.isdigit() else None)
+    error = int(code) if code.isascii() and code.isdigit() and len(code) < 8 else None
+    return Delivery(message_id, form["MessageSid"], state, sender=form.get("From") or None, error=error)

@@ -154,7 +154,8 @@ async def add_import(
 async def write_script(
     session: Session, campaign_id: int, body: str, *, by: str, now: datetime, media: Sequence[str] | None = None
 ) -> None:
-    """Make `body` what drafts start from. What went out before keeps the version that it started from.
+    """Make `body` what drafts start from. What went out before keeps the version that it started from; the same words
+    and pictures again are no new version.
 
     `media` are the pictures that go along, by name; None: the ones that do now. Raises Refusal for a bad script, or for
     one with a hole once the contacts are there: a draft's are still to come.
@@ -163,10 +164,10 @@ async def write_script(
     found = await by_id(session, campaign_id)
     if found.state != CampaignState.DRAFT:
         check_fields(body, found.fields, name=found.name)
-    if media is None:
-        before = (await session.execute(_SCRIPT, {"script_id": found.script_id})).first()
-        media = before.media or () if before else ()
-    await _add_version(session, campaign_id, body, media, by=by, now=now)
+    before = (await session.execute(_SCRIPT, {"script_id": found.script_id})).first()
+    shown = before.media or [] if before else []
+    if before is None or (before.body, shown) != (body, shown if media is None else list(media)):
+        await _add_version(session, campaign_id, body, shown if media is None else media, by=by, now=now)
 
 
 async def set_pictures(session: Session, campaign_id: int, media: Sequence[str], *, by: str, now: datetime) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, cast
 
+from psycopg import Error as PostgresqlError
 from psycopg.errors import UniqueViolation
 from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.database import Session
+from bot.database import Session, discreet
 from bot.services.contact_rows import CONTACT, PERSON, Chunk, Reject
 from bot.services.optouts import ERASED
 
@@ -105,6 +106,9 @@ class _Postgresql:
                     await copy.write_row(row)
         except UniqueViolation:
             raise Overtaken from None
+        except PostgresqlError as error:
+            discreet(error)
+            raise
 
 
 async def windows(session: Session, keys: Sequence[str]) -> dict[str, int]:

@@ -312,17 +312,19 @@ async def test_on_the_command_line_an_error_is_exit_code_one(
         "TWILIO_API_URL": str(chosen.twilio_api_url),
         "TEXTBANK_SECRET": chosen.textbank_secret,
     }
-    code, said = await on_the_command_line(good, tmp_path / "log")
+    code, said = await on_the_command_line(good, tmp_path / "said 1")
     assert code == 0, said
     assert "warning No worker is running" in said
     assert "        -> Start `python -m bot` (everything)" in said
 
     world.carrier.registration = None
-    code, said = await on_the_command_line(good, tmp_path / "log")
+    code, said = await on_the_command_line(good, tmp_path / "said 2")
     assert code == 1
     assert "error   The Messaging Service is not registered" in said
 
-    code, said = await on_the_command_line({**good, "TEXTBANK_SECRET": "", "TEXTING_HOURS": "always"}, tmp_path / "log")
+    code, said = await on_the_command_line(
+        {**good, "TEXTBANK_SECRET": "", "TEXTING_HOURS": "always"}, tmp_path / "said 3"
+    )
     assert code == 1
     assert "error   TEXTBANK_SECRET is missing" in said
     assert "error   TEXTING_HOURS is wrong" in said

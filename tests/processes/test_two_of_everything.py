@@ -64,8 +64,9 @@ class Fleet:
     processes: dict[str, Forked] = field(default_factory=dict)
     webs: list[str] = field(default_factory=list)
 
-    def start(self, name: str, *words: str, **more: str) -> Forked:
-        self.processes[name] = Forked(words, {**self.environment, **more}, self.logs / f"{name}.log")
+    def start(self, name: str, *words: str, by: str = "bot", **more: str) -> Forked:
+        """`python -m bot` with these words, or what stands in for it."""
+        self.processes[name] = Forked(words, {**self.environment, **more}, self.logs / f"{name}.log", by=by)
         return self.processes[name]
 
     def start_web(self, name: str, *words: str) -> None:
@@ -148,9 +149,11 @@ async def fleet(database_url: str, logs: Path) -> AsyncIterator[Fleet]:
 def empty_postgres(postgres: Any) -> Iterator[str]:
     """The address of a database with nothing in it."""
     name = "two_of_everything"
-    engine = create_engine(driver_url(postgres.get_uri("postgres")), isolation_level="AUTOCOMMIT")
+    engine = create_engine(driver_url(postgres.get_uri("postgres")), isolation_level="AUTOCOMMIT", pool_pre_ping=True)
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
+        # Off for the other tests; here a server that is killed must still have what it has committed.
+        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = on"))
     yield postgres.get_uri(name)
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -5,11 +5,12 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import Refusal
 from bot.services import csv_files
+from tests.examples import few
 
 PEOPLE = "First Name,Cell Phone,Town\nZoë,313-555-0123,“Détroit”\nAl,313-555-0124,Flint\n"
 CELLS = [["Zoë", "313-555-0123", "“Détroit”"], ["Al", "313-555-0124", "Flint"]]
@@ -115,7 +116,7 @@ def test_what_is_no_list_of_people_is_refused_by_name(tmp_path: Path, content: b
         read(tmp_path, content)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@few(300)
 @given(st.binary() | st.text(alphabet='a1,;\t"\r\n\0é|', max_size=400).map(str.encode))
 def test_any_bytes_are_rows_or_a_refusal(tmp_path: Path, content: bytes) -> None:
     try:
@@ -126,7 +127,7 @@ def test_any_bytes_are_rows_or_a_refusal(tmp_path: Path, content: bytes) -> None
     assert [row.number for row in rows] == sorted({row.number for row in rows})
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@few(100)
 @given(
     st.lists(st.lists(st.text(st.characters(blacklist_categories=["Cs", "Cc"])), min_size=3, max_size=3), max_size=20),
     st.sampled_from(",;\t|"),

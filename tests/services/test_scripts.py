@@ -1,6 +1,8 @@
 """Scripts as organizers write them, files as they come, and texts as people should receive them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.errors import Refusal
 from bot.services import scripts
@@ -124,3 +126,34 @@ def test_fields_that_the_file_lacks_are_named() -> None:
     body = "{first_name} {last_name} {volunteer} {city|town} {county}"
     assert scripts.missing_fields(body, ["first_name", "phone"]) == ["last_name", "county"]
     assert scripts.missing_fields(body, {"full_name", "county"}) == []
+
+
+WORDS = st.text(st.sampled_from("{}|.[]!:_ax0 ,\n$%é") | st.characters(), max_size=60)
+HOSTILE = "{x.__class__}", "{0}", "{volunteer}", "{{x}}", "%(x)s", "${x}", "{x!r:>{y}}", "{first_name|{x}}", "{", "}"
+
+
+@given(WORDS, st.dictionaries(st.sampled_from(["x", "a", "first_name"]), WORDS | st.none(), max_size=3))
+def test_any_script_is_merged_with_any_values(body: str, values: dict[str, str | None]) -> None:
+    merged = scripts.merge(body, values)
+    assert "<class" not in merged
+    try:
+        scripts.check(body)
+    except Refusal:
+        return
+    assert scripts.merge(merged.replace("{", "").replace("}", ""), values) == merged.replace("{", "").replace("}", "")
+
+
+@given(WORDS | st.sampled_from(HOSTILE), st.sampled_from(["x", "first_name"]))
+def test_any_value_comes_out_as_it_went_in(value: str, name: str) -> None:
+    merged = scripts.merge(f"<{{{name}|none}}>", {name: value, "volunteer": "Priya", "y": "9"})
+    assert merged == f"<{value.strip() or 'none'}>"
+
+
+@given(WORDS)
+def test_any_script_is_taken_or_refused_in_words(body: str) -> None:
+    said = ""
+    try:
+        scripts.check(body)
+    except Refusal as refusal:
+        said = str(refusal)
+    assert said == "" or said.endswith(".")
