@@ -38,6 +38,15 @@ Sara,Lopez,(313) 555-0101,Detroit,MI
 Tom,Reed,313.555.0102,Flint,MI
 Ana,Díaz,+1 313 555 0103,Lansing,MI
 """
+QUEUES = """
+SELECT EXISTS (SELECT 1 FROM contact_import WHERE state = 'staging') AS imports,
+    EXISTS (SELECT 1 FROM picture_request) AS pictures,
+    EXISTS (SELECT 1 FROM export WHERE state IN ('waiting', 'running')) AS exports,
+    EXISTS (SELECT 1 FROM message WHERE state IN ('queued', 'posting')) AS texts,
+    EXISTS (SELECT 1 FROM slack_post WHERE state = 'queued') AS posts,
+    EXISTS (SELECT 1 FROM setting WHERE name = 'events_lost') AS lines
+"""
+"""What says that a job may have something to do, whatever the time is."""
 
 
 class Time:
@@ -69,15 +78,35 @@ class World:
     fetcher: PictureFetcher
     watch: Watch
     catcher: CatchUp
+    _looked_at: datetime | None = None
 
     async def settles(self) -> None:
         """Until nobody has anything left to do at this moment."""
         while True:
             await self.drawn()
-            jobs = (self.importer, self.fetcher, self.exporter, self.catcher, self.sender, self.watch, self.writer)
-            worked = [await job.step() for job in jobs]
+            worked = [await job.step() for job in await self._asked_for()]
             if not any(worked) and not self._under_way():
                 return
+
+    async def _asked_for(self) -> list[Any]:
+        """The jobs that may have something to do: all of them whenever the clock has moved, else those of a full queue.
+
+        A look at each of them, every time, would be half of the statements of a story.
+        """
+        jobs = {
+            "imports": self.importer,
+            "pictures": self.fetcher,
+            "exports": self.exporter,
+            "lines": self.catcher,
+            "texts": self.sender,
+            "list": self.watch,
+            "posts": self.writer,
+        }
+        if self._looked_at != self.time.now:
+            self._looked_at = self.time.now
+            return list(jobs.values())
+        [full] = await self.query(QUEUES)
+        return [job for name, job in jobs.items() if getattr(full, name, False)]
 
     async def drawn(self) -> None:
         """Until what was pressed, written or texted is answered, and shows on the screens."""
