@@ -16,7 +16,7 @@ export EXAMPLES
 # Where CI is set, a skipped test is a failure.
 NO_SKIPS := $(if $(filter-out 0 false no,$(CI)),-p tests.no_skips)
 
-.PHONY: help demo test check guards crashes format lock pictures bench clean
+.PHONY: help demo test soak check guards crashes format lock pictures bench clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -30,6 +30,13 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/bytecode
 test: $(DEV_READY) ## all tests, on SQLite and PostgreSQL
 	@$(PY) -m pytest -n $(WORKERS) --dist $(DIST) $(NO_SKIPS) $(ARGS)
+
+# To tune: make soak COUNT=20000, or make soak MINUTES=60 FIRST=1000000 (the first seed; by default a new one each time).
+MINUTES ?= $(if $(COUNT),,10)
+FIRST ?= $(shell date +%s)00000
+
+soak: $(DEV_READY) ## the simulation for ten minutes, or COUNT=… schedules, or MINUTES=…
+	@$(PY) -m tests.simulation --first $(FIRST) $(if $(COUNT),--count $(COUNT)) $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 check: $(DEV_READY) ## style, types, who may import whom, migrations as the models, all documented
 	@$(PY) -m ruff check --quiet .

@@ -1,5 +1,6 @@
 """How posts of the inbox are made: an item where it belongs, what comes after it below, and word to the volunteer."""
 
+from datetime import timedelta
 from typing import Any
 
 from bot.database import Session
@@ -9,7 +10,10 @@ from bot.services.inbox import Item
 from bot.services.posts import PostKind
 from bot.views import inbox as views
 from handlers.kit import Kit, Loser, Maker
-from handlers.saying import say_once
+from handlers.saying import said_before, say, say_once
+
+AFTER_ITS_ITEM = timedelta(seconds=5)
+"""Between two looks whether the item that something goes below is shown by now."""
 
 
 async def _item(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
@@ -26,7 +30,8 @@ async def _item(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         await _elsewhere(kit, post, item, post.recipient, "suspended")
         return False
     try:
-        channel, ts = await say_once(kit, post, views.item(item))
+        before = await said_before(kit, post)
+        channel, ts = before or await say(kit, post, views.item(item))
     except SlackTrouble as trouble:
         if not _is_gone(trouble):
             raise
@@ -35,7 +40,7 @@ async def _item(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     async with kit.database.transaction() as session:
         await inbox_places.shown(session, item, post.recipient, channel, ts)
         await posts.finish(session, post)
-        if waiting:
+        if waiting and before is None:  # what is found was drawn before some of this had come: it goes below
             await posts.finish(session, waiting[-1])
     return True
 
@@ -58,19 +63,33 @@ async def _again(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         waiting = await inbox_places.waiting_below(session, payload["item_id"])
         item = await inbox.read(session, payload["item_id"])
         moves = await inbox_places.goes_with_the_inbox(session, item, now=kit.clock(), admins=kit.settings.admin_users)
+        if item.where is None and await inbox_places.is_in_doubt(session, item):
+            await posts.put_off(session, post.merge_key, until=kit.clock() + AFTER_ITS_ITEM)
+            return False
+    up_to = waiting[-1] if waiting else post
     if waiting and item.where is not None and not moves:  # while the item itself waits, it will show this too
-        new = {posts.payload_of(each).get("inbound_id") for each in waiting}
-        said = [each for each in item.said if each.inbound_id in new]
         try:
-            await say_once(kit, waiting[-1], views.below(item, said), to=item.where[0], thread_ts=item.where[1])
+            up_to = await _below(kit, item, item.where, waiting)
         except SlackTrouble as trouble:
             if not _is_gone(trouble):
                 raise
             await _elsewhere(kit, post, item, item.shown_to or "", str(trouble))
             return True
     async with kit.database.transaction() as session:
-        await posts.finish(session, waiting[-1] if waiting else post)
+        await posts.finish(session, up_to)
     return item.where is not None and not moves
+
+
+async def _below(kit: Kit, item: Item, where: tuple[str, str], waiting: list[Any]) -> Any:
+    """Say what waits below its item, and return the last post that this was. What may be there already is that."""
+    place: Any = {"to": where[0], "thread_ts": where[1]}
+    doubted = [each for each in waiting if each.doubted_at is not None]
+    if doubted and await said_before(kit, doubted[-1], **place):
+        return doubted[-1]
+    new = {posts.payload_of(each).get("inbound_id") for each in waiting}
+    said = [each for each in item.said if each.inbound_id in new]
+    await say(kit, waiting[-1], views.below(item, said), **place)
+    return waiting[-1]
 
 
 async def _word(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select, update
 from bot.database import Session
 from bot.services import inbox_channel, posts, volunteers
 from bot.services.posts import PostKind
-from models import Role, inbox_item
+from models import Role, inbox_item, slack_post, state_is
 
 _SHOWN = (
     update(inbox_item)
@@ -38,6 +38,13 @@ _PLACE = select(inbox_item.c.campaign_id, inbox_item.c.moved, inbox_item.c.ts).w
     inbox_item.c.id == bindparam("which")
 )
 
+_DOUBTED = select(slack_post.c.payload).where(
+    state_is(slack_post, "queued"),
+    slack_post.c.priority == posts.PRIORITY[PostKind.INBOX],
+    slack_post.c.kind == PostKind.INBOX.value,
+    slack_post.c.doubted_at.is_not(None),
+)
+
 
 async def show(session: Session, item_id: int, to: str, *, moved: int, now: datetime) -> None:
     """Queue the item for a channel or a person, once for each until it has to move again."""
@@ -48,6 +55,12 @@ async def show(session: Session, item_id: int, to: str, *, moved: int, now: date
 def below(item_id: int) -> str:
     """The merge key of what is to go below this item."""
     return f"inbox:{item_id}:again"
+
+
+async def is_in_doubt(session: Session, item: Any) -> bool:
+    """Whether Slack may show this item already: as it was then, without what has come since."""
+    doubted = [posts.payload_of(row) for row in await session.execute(_DOUBTED)]
+    return any(about["item_id"] == item.id and about["moved"] == item.moved for about in doubted)
 
 
 async def waiting_below(session: Session, item_id: int) -> list[Any]:

@@ -53,6 +53,7 @@ class Delivery:
         self.retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0)
         self.events_an_hour = 30_000
         self.quiet = 0.03
+        self.nap = 0.02  # how often a retry looks at the clock, which may be a test's own
         self.recording = True
         self.sent: list[Json] = []
         self.dropped = 0
@@ -171,8 +172,8 @@ class Delivery:
         for number, delay in enumerate(self.retry_delays, 1):
             due = self._clock() + delay
             self._due.append(due)
-            while self._clock() < due:  # noqa: ASYNC110 (the clock may be a test's own)
-                await asyncio.sleep(min(0.02, delay))
+            while self._clock() < due:  # noqa: ASYNC110 (a clock does not call back)
+                await asyncio.sleep(min(self.nap, delay))
             self._due.remove(due)
             headers = {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": why}
             answer = await self.send(body, JSON, headers)

@@ -529,6 +529,25 @@ async def test_what_comes_while_slack_is_away_is_shown_with_the_item_and_not_twi
     assert call.replies == []
 
 
+@pytest.mark.parametrize("shown", [0, 1])
+async def test_what_a_stranger_adds_while_slack_is_silent_is_said_once_below(
+    world: World, inbox: Channel, card: None, shown: int
+) -> None:
+    """Slack has made their call, or what goes below it, without saying so; and then they write once more."""
+    words = ("Who is this?", "Hello?", "Anybody?")[: 2 + shown]
+    for number, each in enumerate(words):
+        if number == shown:
+            world.slack.respond_next("chat.postMessage", status=500, after=True)
+        await world.phone(STRANGER).texts(each)
+        await world.settles()
+    for _ in range(3):
+        await world.a_while(31)
+    [call] = inbox.top_level[1:]
+    assert "> Who is this?" in call.words
+    said = "\n".join(reply.words for reply in call.replies)
+    assert [said.count(f"> {each}") for each in words] == [0, 1, 1][: len(words)]
+
+
 async def test_a_burst_of_a_stranger_s_is_one_post(world: World, inbox: Channel, card: None) -> None:
     for words in ("Who is this?", "Hello?"):
         await world.phone(STRANGER).texts(words)

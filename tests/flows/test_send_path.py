@@ -165,6 +165,18 @@ async def test_a_carrier_that_refuses_our_account_stops_all_sending_until_it_kno
     assert world.carrier.texts_to(SARA) == ["Are you voting, Sara?"]
 
 
+async def test_a_shut_door_opens_again_though_nothing_waits_behind_it(
+    world: World, priya: Person, olivia: Person
+) -> None:
+    await one_text(world, priya)
+    world.carrier.fail_next("401")
+    await world.a_while()
+    await priya.presses("Undo")
+    await world.a_while(60)
+    assert posts(world) == posts(world)[:1]
+    assert "Nothing is being sent" not in (await olivia.types("/textbank status")).text
+
+
 # --------------------------------------------------------------------------------------------------- what refusals mean
 
 REFUSED = {
