@@ -34,7 +34,7 @@ async def main() -> None:
     async def send(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
         version = int(body["actions"][0]["value"].partition(":")[0]) + 1
-        draft = Draft(1, "Ann Lee", "Flint", "8:00 PM", version, 50, TEXT, count(TEXT))
+        draft = Draft(1, "Ann Lee", "Flint", "8:00 PM", version, 50, TEXT, count(TEXT), picture=None)
         message = {**card(Card(version, 1, "Benchmark", draft)), "replace_original": True}
         if "KEPT" in os.environ:
             async with session.post(body["response_url"], json=message):

@@ -137,7 +137,7 @@ def main() -> None:
     asked.add_argument("--only", choices=["sqlite", "postgresql"])
     chosen = asked.parse_args()
     values = {f"U0VOL{number:04d}": "1:1" for number in range(chosen.volunteers)}
-    unused = ("benchmarks.bare", "sqlite:///unused", [])
+    unused: tuple[str, str, list[int]] = ("benchmarks.bare", "sqlite:///unused", [])
     with ExitStack() as stack:
         up = [
             stack.enter_context(served("bare Bolt", *unused, dict(values))),
@@ -149,6 +149,9 @@ def main() -> None:
                 drawn = asyncio.run(_prepare(url, chosen.volunteers, faster=faster))
                 name = f"Textbank, {kind}" + ", Text faster" * faster
                 up.append(stack.enter_context(served(name, "bot", url, servers, drawn, faster=faster)))
+        for each in up:
+            if each.settle:
+                asyncio.run(load.let_begin(each.load))
         for _ in range(chosen.turns):
             for each in up:
                 each.turn(chosen.seconds)

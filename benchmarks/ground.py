@@ -47,7 +47,7 @@ def database_url(kind: str) -> Iterator[tuple[str, list[int]]]:
             server.psql("CREATE DATABASE textbank")
             url = server.get_uri("textbank")
         migrate(url)
-        yield url, [server.get_pid()] if server else []
+        yield url, [pid] if server and (pid := server.get_pid()) else []
         if server:
             server.cleanup()
 

@@ -11,6 +11,8 @@ import hmac
 import json
 import re
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus
@@ -38,6 +40,7 @@ class Load:
     clicks: int = 0
     texts: int = 0
     refused: int = 0
+    listed: bool = False
 
     async def app(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]
         """ASGI: response_urls, the carrier's messages, and auth.test."""
@@ -55,7 +58,7 @@ class Load:
             if waiting is not None and not waiting.done():
                 waiting.set_result(body)
         elif path.endswith("/Messages.json") and scope["method"] == "GET":  # what it has from before: nothing
-            answer = b'{"messages": [], "next_page_uri": null, "page": 0, "page_size": 1000}'
+            self.listed, answer = True, b'{"messages": [], "next_page_uri": null, "page": 0, "page_size": 1000}'
         elif path.endswith("/Messages.json"):
             self.texts += 1
             status, answer = 201, json.dumps({"sid": f"SM{self.texts:032x}", "status": "accepted"}).encode()
@@ -149,8 +152,9 @@ def _next_view(answer: bytes) -> str | None:
     return json.dumps(view) if "submit" in view else None
 
 
-async def run(load: Load, *, seconds: float, settle: bool) -> float:
-    """Let every volunteer click for that long; how long it took, with `settle` until the carrier had every text."""
+@asynccontextmanager
+async def served(load: Load) -> AsyncIterator[None]:
+    """Slack and the carrier, up until the block ends."""
     config = uvicorn.Config(
         load.app,
         host="127.0.0.1",
@@ -165,13 +169,25 @@ async def run(load: Load, *, seconds: float, settle: bool) -> float:
     while not server.started:  # noqa: ASYNC110 (uvicorn sets no event)
         await asyncio.sleep(0.01)
     try:
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-            started = time.perf_counter()
-            until = started + seconds
-            await asyncio.gather(*(load.volunteer(session, who, until) for who in load.values))
-            while settle and load.texts < load.clicks and time.perf_counter() < until + 60:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-            return time.perf_counter() - started
+        yield
     finally:
         server.should_exit = True
         await serving
+
+
+async def let_begin(load: Load) -> None:
+    """Wait until the product has seen what the carrier has from before: it posts nothing sooner."""
+    async with served(load), asyncio.timeout(60):
+        while not load.listed:  # noqa: ASYNC110 (the product does not call back)
+            await asyncio.sleep(0.05)
+
+
+async def run(load: Load, *, seconds: float, settle: bool) -> float:
+    """Let every volunteer click for that long; how long it took, with `settle` until the carrier had every text."""
+    async with served(load), aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        started = time.perf_counter()
+        until = started + seconds
+        await asyncio.gather(*(load.volunteer(session, who, until) for who in load.values))
+        while settle and load.texts < load.clicks and time.perf_counter() < until + 60:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        return time.perf_counter() - started

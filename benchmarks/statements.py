@@ -38,7 +38,7 @@ async def measure(url: str, contacts: int) -> tuple[float, float]:
             if not statement.startswith("BEGIN"):
                 seen.append(statement)
 
-        times = []
+        times: list[float] = []
         for number in range(CLICKS + 50):
             if number == 50:  # the first ones prepare their statements
                 seen.clear()
