@@ -44,6 +44,7 @@ from handlers import (
     pictures,
     replying,
     requests,
+    script_check,
     threads,
 )
 from handlers.budget import Budget
@@ -104,7 +105,8 @@ def slack_app(kit: Kit) -> AsyncApp:
     )
     app.client.base_url, app.client.session, app.client.timeout = ours.base_url, ours.session, ours.timeout
     requests.register(app, kit)
-    for feature in (cards, card_replies, faster, threads, replying, commands, modals, home, inbox, pictures, leavers):
+    features = (cards, card_replies, faster, threads, replying, commands, modals, script_check, home, inbox, pictures)
+    for feature in (*features, leavers):
         feature.register(app)
     return app
 

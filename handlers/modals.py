@@ -60,6 +60,7 @@ async def edit_script(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     async with kit.database.transaction() as session:
         without = () if typed.get("no_picture") else None
         await campaigns.write_script(session, campaign_id, typed.get("script") or "", **by, media=without)
+        await campaigns.set_footer(session, campaign_id, typed.get("footer") or "", **by)
         if picture:
             await pictures.ask(session, campaign_id, picture, **by)
         elif without is not None:
@@ -101,6 +102,7 @@ def _new(typed: dict[str, Any]) -> NewCampaign:
         name=typed.get("name") or "",
         script=typed.get("script") or "",
         consent=typed.get("consent") or "",
+        footer=typed.get("footer") or "",
         file_name=file["name"],
         file_url=file.get("url_private_download") or file["url_private"],
         opens_at=_moment(typed.get("opens_at")),

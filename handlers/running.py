@@ -2,9 +2,14 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
 
-from bot.services import campaigns, pictures, reports, saved_replies, surveys, timing
+from bot.database import Session
+from bot.services import campaigns, pictures, reports, saved_replies, scripts, surveys, timing
+from bot.services import script_check as check
 from bot.views import organizing as views
+from handlers import script_check
 from handlers.kit import Kit
 from handlers.subcommands import Command, Subcommand
 from handlers.words import unquoted
@@ -34,9 +39,16 @@ async def script(command: Command, kit: Kit) -> str:
         saved = await saved_replies.written(session, campaign.id)
         questions = await surveys.written(session, campaign.id)
         picture, coming = await pictures.of_campaign(session, campaign)
-    address = kit.address_of(picture)
     view = views.edit_script(
-        campaign.name, campaign.id, body, saved=saved, questions=questions, picture=address, coming=coming
+        campaign.name,
+        campaign.id,
+        body,
+        check=await script_check.blocks(kit, command.who, campaign.id, body, footer=campaign.footer),
+        footer=campaign.footer or "",
+        saved=saved,
+        questions=questions,
+        picture=kit.address_of(picture),
+        coming=coming,
     )
     await kit.slack.open_view(command.trigger_id, view)
     return ""
@@ -58,12 +70,25 @@ async def status(command: Command, kit: Kit) -> str:
     return views.status(found, now=kit.clock())
 
 
-def _moves(act: Callable[..., Awaitable[None]], said: str) -> Callable[[Command, Kit], Awaitable[str]]:
+async def _start(session: Session, found: Any, *, by: str, now: datetime) -> str:
+    """Open it, and say once more what the script check says: afterwards is too late for whoever has been texted."""
+    await campaigns.start(session, found, by=by, now=now)
+    advice = check.advice(scripts.with_footer(await campaigns.current_script(session, found), found.footer))
+    if not advice:
+        return ""
+    lines = "".join(f"\n• {line}" for line in advice)
+    return f"\n:warning: Its script could be better. Change it with `/textbank script {found.name}`:{lines}"
+
+
+Act = Callable[..., Awaitable[str | None]]
+
+
+def _moves(act: Act, said: str) -> Callable[[Command, Kit], Awaitable[str]]:
     async def run(command: Command, kit: Kit) -> str:
         async with kit.database.transaction() as session:
             campaign = await campaigns.find(session, unquoted(command.words))
-            await act(session, campaign, by=command.who, now=kit.clock())
-        return said.format(name=campaign.name)
+            more = await act(session, campaign, by=command.who, now=kit.clock())
+        return said.format(name=campaign.name) + (more or "")
 
     return run
 
@@ -71,7 +96,7 @@ def _moves(act: Callable[..., Awaitable[None]], said: str) -> Callable[[Command,
 Plan = Callable[..., Awaitable[None]]
 
 
-def _moves_at(act: Plan, said: str, plan: Plan, what: str) -> Callable[[Command, Kit], Awaitable[str]]:
+def _moves_at(act: Act, said: str, plan: Plan, what: str) -> Callable[[Command, Kit], Awaitable[str]]:
     """The same, at once or at a time that is said: `CAMPAIGN at 2026-10-20 09:00`."""
     at_once = _moves(act, said)
 
@@ -109,7 +134,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "list": Subcommand(list_, Role.MANAGER, "/textbank list", "all campaigns"),
     "status": Subcommand(status, Role.MANAGER, "/textbank status [CAMPAIGN]", "how far a campaign is"),
     "start": Subcommand(
-        _moves_at(campaigns.start, _START, timing.plan_opening, "opens"),
+        _moves_at(_start, _START, timing.plan_opening, "opens"),
         Role.ORGANIZER,
         "/textbank start CAMPAIGN [at 2026-10-20 09:00]",
         "open it for texting, now or then",

@@ -25,6 +25,7 @@ from models import (
 
 NAME_LENGTH = 80
 CONSENT_LENGTH = 500
+FOOTER_LENGTH = 160
 _FORBIDDEN = set("@#<\"'“”„‘’«»`")
 
 
@@ -42,6 +43,7 @@ class NewCampaign:
     """By the clock, if it is planned."""
     fingerprint: str | None = None
     """For a file of this machine, by which it is known again."""
+    footer: str = ""
 
 
 _BY_PREFIX = select(campaign).order_by(campaign.c.id.desc()).limit(20)
@@ -114,7 +116,7 @@ async def create(session: Session, new: NewCampaign, *, by: str, now: datetime) 
     if await _exactly(session, name):
         raise Refusal(f"There is a campaign named {name} already. Choose another name.", field="name")
     values = {"name": name, "name_key": key_of(name), "state": CampaignState.DRAFT, "created_by": by, "created_at": now}
-    values |= {"opens_at": new.opens_at, "closes_at": new.closes_at}
+    values |= {"opens_at": new.opens_at, "closes_at": new.closes_at, "footer": _tidy_footer(new.footer)}
     campaign_id = await _insert(session, campaign, **values, fields=[])
     await _insert(session, segment, campaign_id=campaign_id, name="Everyone")
     await write_script(session, campaign_id, new.script, by=by, now=now)
@@ -168,6 +170,18 @@ async def write_script(
     shown = before.media or [] if before else []
     if before is None or (before.body, shown) != (body, shown if media is None else list(media)):
         await _add_version(session, campaign_id, body, shown if media is None else media, by=by, now=now)
+
+
+async def set_footer(session: Session, campaign_id: int, footer: str, *, by: str, now: datetime) -> None:
+    """What stands below each first text from now on; texts that are queued keep theirs."""
+    found, words = await by_id(session, campaign_id), _tidy_footer(footer)
+    if words != found.footer:
+        await session.execute(update(campaign).where(campaign.c.id == campaign_id).values(footer=words))
+        await audit.note(session, who=by, what="footer", subject=str(campaign_id), now=now, footer=words or "")
+
+
+def _tidy_footer(words: str) -> str | None:
+    return " ".join(words.split())[:FOOTER_LENGTH] or None
 
 
 async def set_pictures(session: Session, campaign_id: int, media: Sequence[str], *, by: str, now: datetime) -> None:

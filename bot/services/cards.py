@@ -79,6 +79,8 @@ class Draft:
     measure: segments.Segments
     picture: str | None
     """The name of the picture that goes along."""
+    footer: str | None = None
+    """What stands below the words, whatever they are edited to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ _CONTACT = (
     opt_out.c.state.label("opted_out"),
     campaign.c.id.label("campaign_id"),
     campaign.c.name.label("campaign"),
+    campaign.c.footer,
     campaign.c.state.label("campaign_state"),
     script.c.id.label("script_id"),
     script.c.body.label("script"),
@@ -395,7 +398,7 @@ async def _rest(session: Session, volunteer_id: str, campaign_id: int, now: date
 
 
 def _draft(row: Any, until: datetime) -> Draft:
-    words = row.draft or merged(row)
+    words = scripts.without_footer(row.draft, row.footer) if row.draft else merged(row)
     return Draft(
         conversation_id=row.contact_id,
         name=name_of(row),
@@ -404,6 +407,7 @@ def _draft(row: Any, until: datetime) -> Draft:
         number=max(row.position - row.batch_start, 1),  # one of an earlier batch may come back into the hand
         of=row.last_position - row.batch_start,
         text=words,
-        measure=segments.count(words),
+        measure=segments.count(scripts.with_footer(words, row.footer)),
         picture=row.media[0] if row.media else None,
+        footer=row.footer,
     )

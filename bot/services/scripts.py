@@ -64,6 +64,16 @@ def merge(body: str, values: Mapping[str, str | None]) -> str:
     return text
 
 
+def with_footer(body: str, footer: str | None) -> str:
+    """The words with the campaign's footer below them, once, however they were edited."""
+    return f"{without_footer(body, footer)}\n{footer}" if footer else body
+
+
+def without_footer(body: str, footer: str | None) -> str:
+    """What `with_footer` was given."""
+    return body.strip().removesuffix(footer).rstrip() if footer else body
+
+
 def check(body: str, *, field: str = "script", what: str = "The script") -> None:
     """Raises Refusal, in words for the organizer, for a script that could not be merged or sent.
 

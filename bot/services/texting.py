@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, case, select, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
-from bot.services import assignments, cards, clicks, optouts, rules, segments, tallies
+from bot.services import assignments, cards, clicks, optouts, rules, script_check, scripts, segments, tallies
 from bot.services.cards import Card, Last, Press
 from bot.services.resting import Rest
 from bot.services.tallies import Metric
@@ -134,23 +134,26 @@ async def send(session: Session, press: Press, *, now: datetime, undo: timedelta
     seen = await cards.look(session, press.volunteer_id)
     if _is_out_of_date(press, seen):
         return await _newer(session, press, seen, OUT_OF_DATE.format("sent"), now=now)
-    body = (press.body or "").strip()
+    words = (press.body or "").strip()
+    body = scripts.with_footer(words, seen.footer) if words else ""
     if why := rules.check_words(body):
-        return await _again(session, press, seen, why, now=now, words=body)
+        return await _again(session, press, seen, why, now=now, words=words)
     if why := rules.why_not(seen, now):
-        return await _refused(session, press, seen, why, now=now, words=body)
+        return await _refused(session, press, seen, why, now=now, words=words)
+    proposed = None if words == (script := cards.merged(seen)).strip() else script
     turn = await cards.whose_turn(session, press.volunteer_id, seen.campaign_id, now=now, but=seen.contact_id)
     message_id = await clicks.write(
         session,
         leaving=_leaving(press, seen, ConversationState.TEXTED, out_at=now),
-        text=_text(press, seen, body, now=now, undo=undo),
+        text=_text(press, seen, body, proposed, now=now, undo=undo),
         count=_counted(press, seen, Metric.TEXTED, now=now),
         drawing=cards.drawing(press, turn, seen=seen, now=now),
     )
     if message_id is None:
         return await _shown_again(session, press, await _obeyed(session, press, seen), now=now)
     last = Last("Texted", cards.name_of(seen), f"m{message_id}")
-    return await cards.show(session, press, turn, seen=seen, now=now, last=last)
+    notice = _said_of_the_edit(proposed, words, seen) if proposed else None
+    return await cards.show(session, press, turn, seen=seen, now=now, last=last, notice=notice)
 
 
 async def skip(session: Session, press: Press, *, now: datetime) -> Card:
@@ -336,14 +339,24 @@ def _leaving(
     return {"which": seen.contact_id, "whose": press.volunteer_id, "into": into.value, "why": why, "out_at": out_at}
 
 
+def _said_of_the_edit(proposed: str, words: str, seen: Any) -> str | None:
+    """What a lead would say of an edit. The text goes as it was written: the next one is written better."""
+    lost = script_check.edit_lost(*(scripts.with_footer(each, seen.footer) for each in (proposed, words)))
+    return f"About your edit for {cards.name_of(seen)}: {' '.join(lost)} Undo takes it back." if lost else None
+
+
 def _act_key(press: Press) -> str:
     """The human act behind a text from the card: one drawing of one volunteer's card."""
     return f"card:{press.volunteer_id}:{press.version}"
 
 
-def _text(press: Press, seen: Any, body: str, *, now: datetime, undo: timedelta) -> dict[str, Any]:
-    """The text's row, which is its place in the queue. It expires with its window: never a text at night."""
-    proposed = cards.merged(seen)
+def _text(
+    press: Press, seen: Any, body: str, proposed: str | None, *, now: datetime, undo: timedelta
+) -> dict[str, Any]:
+    """The text's row, which is its place in the queue. It expires with its window: never a text at night.
+
+    `proposed` is what the script gave, if it was edited.
+    """
     return {
         "conversation_id": seen.contact_id,
         "person_id": seen.person_id,
@@ -352,7 +365,7 @@ def _text(press: Press, seen: Any, body: str, *, now: datetime, undo: timedelta)
         "kind": MessageKind.FIRST,
         "pass": seen.pass_,
         "act_key": _act_key(press),
-        "draft": None if proposed.strip() == body else proposed,
+        "draft": proposed,
         "body": body,
         "script_id": seen.script_id,
         "media": seen.media,

@@ -83,13 +83,18 @@ def _contact(shown: Card, draft: Draft, picture: str | None) -> list[Block]:
     aside = [button("Skip", ids.SKIP, whose), button("Text faster", ids.FASTER, whose), *_replies(shown)]
     along = [section(_ALONG, accessory=image(picture, _ALT))] if picture else []
     above_send = [section(who(draft), accessory=menu), typed, *along, size(draft)]
-    return [*above_send, send, progress(shown, draft), actions(*aside)]
+    return [*above_send, *footer(draft), send, progress(shown, draft), actions(*aside)]
 
 
 def who(draft: Draft) -> str:
     """Whose turn it is, where they are, and until when they may be texted."""
     where = f" · {escape(draft.place)}" if draft.place else ""
     return f"*{escape(draft.name)}*{where}\nYou may text until {draft.until} there."
+
+
+def footer(draft: Draft) -> list[Block]:
+    """What stands below the words, whatever they are edited to."""
+    return [context(f"Below it stands: {escape(draft.footer)}")] if draft.footer else []
 
 
 def progress(shown: Card, draft: Draft) -> Block:

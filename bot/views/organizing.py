@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.services.campaigns import CONSENT_LENGTH, NAME_LENGTH
+from bot.services.campaigns import CONSENT_LENGTH, FOOTER_LENGTH, NAME_LENGTH
 from bot.services.carrier_codes import in_words
 from bot.services.reports import Progress, Status
 from bot.services.segments import MAX_CHARACTERS
-from bot.views import ids
+from bot.views import ids, script_check
 from bot.views.blocks import (
     Block,
     Message,
@@ -41,9 +41,11 @@ def new_campaign() -> Block:
     )
     blocks = [
         field("Name", "name", most=NAME_LENGTH, placeholder="Fall GOTV"),
-        field("Script", "script", multiline=True, most=MAX_CHARACTERS, hint=_SCRIPT_HINT, placeholder=example),
+        script_check.script_field(hint=_SCRIPT_HINT, most=MAX_CHARACTERS, placeholder=example),
+        *script_check.before(),
         _file(),
         _consent(),
+        _footer(),
         _picture(),
         *_for_answers(),
         moment_field("Open at", "opens_at", hint="It goes live by itself then, if its contacts are in."),
@@ -59,16 +61,45 @@ def add_contacts(name: str, campaign_id: int) -> Block:
 
 
 def edit_script(
-    name: str, campaign_id: int, body: str, *, saved: str, questions: str, picture: str | None, coming: str | None
+    name: str,
+    campaign_id: int,
+    body: str,
+    *,
+    check: list[Block],
+    footer: str,
+    saved: str,
+    questions: str,
+    picture: str | None,
+    coming: str | None,
 ) -> Block:
     """The modal that changes a campaign's script, and what volunteers answer voters with.
 
-    `picture` is the address of the one that goes along now, `coming` the name of a file that is still to be fetched.
+    `check` stands below the script; `picture` is the address of the one that goes along now, `coming` the name of a
+    file that is still to be fetched.
     """
     words = f"Drafts of *{escape(name)}* start from this. Texts already sent are not touched."
-    typed = field("Script", "script", multiline=True, most=MAX_CHARACTERS, hint=_SCRIPT_HINT, initial=body)
-    blocks = [section(words), typed, *_pictures(picture, coming), *_for_answers(saved, questions)]
+    typed = script_check.script_field(hint=_SCRIPT_HINT, most=MAX_CHARACTERS, initial=body)
+    blocks = [
+        section(words),
+        typed,
+        *check,
+        _footer(footer),
+        *_pictures(picture, coming),
+        *_for_answers(saved, questions),
+    ]
     return modal("Script", ids.EDIT_SCRIPT, blocks, submit="Save", metadata=str(campaign_id))
+
+
+def _footer(initial: str = "") -> Block:
+    return field(
+        "Footer",
+        "footer",
+        most=FOOTER_LENGTH,
+        hint="Stands below each first text, and no volunteer can edit it away.",
+        placeholder="Paid for by Michigan Votes",
+        initial=initial,
+        optional=True,
+    )
 
 
 def _picture() -> Block:

@@ -67,6 +67,10 @@ def choice_action(block: Json, element: Json, chosen: Any) -> Json:
     return {"type": element["type"], **_names(block, element), field: chosen, **kept}
 
 
+def typed_action(block: Json, element: Json, words: str) -> Json:
+    return {"type": element["type"], **_names(block, element), "value": words}
+
+
 def _names(block: Json, element: Json) -> Json:
     return {"action_id": element["action_id"], "block_id": block["block_id"]}
 

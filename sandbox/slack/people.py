@@ -200,6 +200,15 @@ class Person:
         drawn.put(self.id, block, element, clicks.to_value(self, element, words))
         return _Done()
 
+    async def types_into(self, label: str, words: str, on: Drawn | None = None) -> Answer | None:
+        """Types into a field and pauses: one that tells the app of its characters does so then."""
+        self._puts(label, words, on)
+        drawn, (block, element) = self._find(on, lambda one: one.field(label), f"field {label!r}")
+        told = element.get("dispatch_action_config", {}).get("trigger_actions_on", ["on_enter_pressed"])
+        if not block.get("dispatch_action") or "on_character_entered" not in told:
+            return None
+        return await self._acts(drawn, clicks.typed_action(block, element, words), label)
+
     # -- modals --------------------------------------------------------------------------------------------
 
     async def submits(self, fields: dict[str, Any] | None = None, **more: Any) -> Modal | None:
