@@ -66,6 +66,10 @@ NOT_REACHED = (
     "PUBLIC_URL is not set: what voters text, a STOP too, is asked of the carrier every few seconds. For more than a "
     "small campaign set it."
 )
+CONNECTIONS = {"web": 6, "worker": 4, "clock": 2}
+"""How many connections to PostgreSQL each role may open: two webs, a worker and a clock stay below twenty."""
+ANSWER_SECONDS = 5
+"""How long the database may take to say that it is there."""
 CUT_OFF_SECONDS = 1
 """For what is cut off at the end to put itself away, and for what goes on behind an answer."""
 LAST_ANSWERS_SECONDS = 5
@@ -73,10 +77,11 @@ LAST_ANSWERS_SECONDS = 5
 
 
 @asynccontextmanager
-async def open_kit(settings: Settings, *, clock: Clock = now) -> AsyncIterator[Kit]:
-    """The parts that every role needs, open until the block ends."""
+async def open_kit(settings: Settings, roles: Iterable[str] = CONNECTIONS, *, clock: Clock = now) -> AsyncIterator[Kit]:
+    """The parts that these roles need, open until the block ends."""
+    connections = settings.database_connections or sum(CONNECTIONS[role] for role in roles)
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url)
+        database = Database(settings.database_url, connections=connections)
         stack.push_async_callback(database.close)
         slack = await stack.enter_async_context(Slack(settings))
         sms = await stack.enter_async_context(Sms(settings))
@@ -140,7 +145,7 @@ def web(kit: Kit) -> Starlette:
 
     async def healthz(_request: Request) -> Response:
         try:
-            async with kit.database.reading() as session:
+            async with asyncio.timeout(ANSWER_SECONDS), kit.database.reading() as session:
                 await session.execute(text("SELECT 1"))
         except Exception:
             return PlainTextResponse("the database is away", status_code=503)
@@ -196,7 +201,8 @@ class Running:
 @asynccontextmanager
 async def running(settings: Settings, roles: Iterable[str], *, clock: Clock = now) -> AsyncIterator[Running]:
     """The worker and the clock, as far as they are among `roles`, until the block ends."""
-    async with open_kit(settings, clock=clock) as kit:
+    roles = tuple(roles)
+    async with open_kit(settings, roles or CONNECTIONS, clock=clock) as kit:
         await _check(kit)
         state = Running(kit)
         end_clock = state.start_clock() if "clock" in roles else None

@@ -1,10 +1,11 @@
 """The engine, and `transaction()`: the only place where anything is committed."""
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, Dialect, Executable, event
 from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot import sqlite
@@ -25,9 +26,10 @@ class Session(Protocol):
 class Database:
     """One engine and its transactions. `sqlite` says which of the two databases it is."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, connections: int = 12) -> None:
+        """`connections` is the most that PostgreSQL is asked for at once."""
         self.sqlite = url.startswith("sqlite")
-        self.engine = sqlite.Engine(driver_url(url)) if self.sqlite else _postgresql(url, pool_size)
+        self.engine = sqlite.Engine(driver_url(url)) if self.sqlite else _postgresql(url, connections)
 
     def transaction(self) -> AbstractAsyncContextManager[Session]:
         """A session that is committed if the block ends well, and undone if it raises."""
@@ -49,13 +51,24 @@ def driver_url(url: str) -> str:
     return parsed.set(drivername=drivername).render_as_string(hide_password=False)
 
 
-def _postgresql(url: str, pool_size: int) -> AsyncEngine:
-    # Every hot statement finds its rows by index, whatever its parameters are: planned once, not at each click.
-    options = {"options": "-c plan_cache_mode=force_generic_plan", "prepare_threshold": 0}
-    chosen = {"pool_size": pool_size, "max_overflow": 0, "hide_parameters": True}
+def _postgresql(url: str, connections: int) -> AsyncEngine:
+    # A server that is silent is as good as gone: whoever waits for it is told so, and soon.
+    options = {"prepare_threshold": 0, "connect_timeout": 5, "tcp_user_timeout": 15_000}
+    chosen = {"pool_size": connections, "max_overflow": 0, "pool_timeout": 10, "hide_parameters": True}
     engine = create_async_engine(driver_url(url), connect_args=options, **chosen)
+    event.listen(engine.sync_engine, "connect", _on_connect)
     event.listen(engine.sync_engine, "handle_error", _on_error)
     return engine
+
+
+def _on_connect(connection: DBAPIConnection, _: Any) -> None:
+    """Every hot statement finds its rows by index, whatever its parameters are: planned once, not at each click.
+
+    Not among the options of the connection: those of the address would be lost, and poolers refuse them.
+    """
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+    connection.commit()
 
 
 def discreet(error: BaseException) -> None:

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 
     database_url: str = "sqlite:///textbank.db"
+    database_connections: int | None = Field(default=None, ge=1, le=1000)
     bind_address: str = "0.0.0.0"  # noqa: S104 (a host's router must reach it)
     port: int = Field(default=3000, ge=0, le=65535)
     public_url: str | None = None

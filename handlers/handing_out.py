@@ -11,7 +11,7 @@ from handlers.requests import say_when_done
 from handlers.words import Mentioned
 from models import Role
 
-AT_ONCE = 10
+AT_ONCE = 5
 """More people than this, or members to be looked up, may take longer than Slack waits for a command's answer."""
 
 

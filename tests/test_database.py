@@ -10,10 +10,11 @@ import structlog
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, insert, select
+from sqlalchemy.engine import make_url
 
 import models
 from bot import sqlite
-from bot.app import examined, running
+from bot.app import examined, open_kit, running
 from bot.database import Database, driver_url
 from bot.migrate import NEWER, Schema, migrate, schema_of
 from tests.world import open_world, settings_for
@@ -142,3 +143,31 @@ async def test_a_writer_that_is_cancelled_while_it_waits_leaves_the_lock_behind_
     await write()
     await database.close()
     other.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_options_of_the_address_hold_for_serving_as_for_migrating(database_url: str) -> None:
+    with_options = make_url(database_url).update_query_dict({"options": "-csearch_path=elsewhere,public"})
+    database = Database(with_options.render_as_string(hide_password=False))
+    async with database.reading() as session:
+        assert (await session.exec_driver_sql("SHOW search_path")).scalar_one() == "elsewhere,public"
+        assert (await session.exec_driver_sql("SHOW plan_cache_mode")).scalar_one() == "force_generic_plan"
+    await database.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("more", "most"), [({}, 4), ({"database_connections": 3}, 3)])
+async def test_a_worker_opens_few_connections_or_as_many_as_are_set(
+    database_url: str, more: dict[str, int], most: int
+) -> None:
+    async with (
+        open_world(database_url) as world,
+        open_kit(settings_for(database_url, world.slack, world.carrier, **more), ("worker",)) as kit,
+    ):
+        await asyncio.gather(*(_look(kit.database) for _ in range(8)))
+        assert kit.database.engine.pool.checkedin() == most  # type: ignore[union-attr,attr-defined]
+
+
+async def _look(database: Database) -> None:
+    async with database.reading() as session:
+        await session.exec_driver_sql("SELECT pg_sleep(0.01)")

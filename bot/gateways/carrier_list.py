@@ -3,7 +3,8 @@
 Asking changes nothing. What is not listed may have been sent all the same: the list lags.
 """
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,9 @@ PAGE = 500
 MOST_TO_ONE = 100
 """More than anybody is texted in the days for which a text may be in doubt."""
 MOST_MEDIA = 10
+MOST_NUMBERS = 1_000
+NUMBERS_KEPT = 600.0
+"""Seconds before the Messaging Service is asked again for a number that it did not have."""
 
 
 class Unlisted(Exception):
@@ -33,15 +37,24 @@ class CarrierList:
     def __init__(self, sms: Sms, settings: Settings) -> None:
         self._sms = sms
         self._settings = settings
+        self._numbers = frozenset(settings.twilio_from_numbers)
+        self._numbers_asked = -NUMBERS_KEPT
 
     async def since(self, moment: datetime) -> AsyncIterator[list[Listed]]:
         """All texts sent or received since then, the newest first, a page at a time. Raises Unlisted.
 
-        One that has not left the carrier yet has no date, and is in none of these.
+        One that has not left the carrier yet has no date, and is in none of these. The carrier promises to go by the
+        day only, so that older ones are left out here.
         """
         page = await self._asked(lambda: self._messages.page_async(date_sent_after=moment, page_size=PAGE))
+        oldest = moment.replace(microsecond=0)
         while page is not None:
-            yield [self._listed(each) for each in page]
+            found = list(page)
+            recent = [each for each in found if (each.date_sent or each.date_created or moment) >= oldest]
+            if found and not recent:
+                return
+            await self._know_numbers(recent)
+            yield [self._listed(each) for each in recent]
             page = await self._asked(page.next_page_async)
 
     async def to(self, phone: str) -> list[Listed]:
@@ -63,6 +76,21 @@ class CarrierList:
         page = await self._asked(lambda: self._messages(sid).media.page_async(page_size=MOST_MEDIA))
         base = f"https://api.twilio.com/2010-04-01/Accounts/{self._settings.twilio_account_sid}/Messages/{sid}/Media"
         return tuple({"url": f"{base}/{each.sid}", "type": each.content_type} for each in page)
+
+    async def _know_numbers(self, listed: Sequence[Any]) -> None:
+        """The account may have numbers that are somebody else's business: what comes to them is not for us.
+
+        The Messaging Service is asked for its own when one turns up that is not known, and not twice in ten minutes.
+        """
+        sid = self._settings.twilio_messaging_service_sid
+        unknown = any(each.direction == "inbound" and each.to not in self._numbers for each in listed)
+        if not (sid and unknown) or time.monotonic() - self._numbers_asked < NUMBERS_KEPT:
+            return
+        service = self._sms.by_token().messaging.v1.services(sid)
+        numbers = await self._asked(lambda: service.phone_numbers.list_async(limit=MOST_NUMBERS))
+        codes = await self._asked(lambda: service.short_codes.list_async(limit=MOST_NUMBERS))
+        self._numbers = frozenset([each.phone_number for each in numbers] + [each.short_code for each in codes])
+        self._numbers_asked = time.monotonic()
 
     @property
     def _messages(self) -> Any:
@@ -86,7 +114,7 @@ class CarrierList:
             sender=found.from_ or None,
             body=(found.body or "").replace("\0", ""),
             at=at or datetime.now(UTC),
-            is_inbound=inbound,
+            is_inbound=inbound and found.to in self._numbers,
             is_ours=found.direction == "outbound-api" and by_us,
             state=STATES.get(str(found.status)),
             error=int(found.error_code) if found.error_code else None,

@@ -308,7 +308,8 @@ class Slack(Caller):
         Raises SlackTrouble.
         """
         if len(user_ids) <= A_FEW:
-            return [who for who in user_ids if await self._is_person(who)]
+            are = await asyncio.gather(*(self._is_person(who) for who in user_ids))
+            return [who for who, is_person in zip(user_ids, are, strict=True) if is_person]
         everybody = await self._everybody()
         return [who for who in user_ids if who in everybody]
 

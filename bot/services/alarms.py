@@ -8,7 +8,8 @@ from sqlalchemy import bindparam, select
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import campaigns, cards, conversations, inbox, posts
+from bot.services import campaigns, cards, conversations, inbox, outbox, posts
+from bot.services.carrier_codes import TOO_FAST, in_words
 from bot.services.posts import PostKind
 from bot.services.trouble import TAKEN_BACK, Trouble
 from models import CampaignState, MessageKind, contact
@@ -26,6 +27,11 @@ async def tell(session: Session, trouble: Trouble, *, now: datetime) -> None:
         await _say_late(session, row, lead, words, now=now)
     for campaign_id in sorted({row.campaign_id for row in trouble.not_set_up}):
         await _pause(session, campaign_id, now=now)
+    if trouble.too_fast:
+        slowest = max(trouble.too_fast, key=TOO_FAST.__getitem__)
+        why = f"the carrier turns texts away: {in_words(slowest)}"
+        await outbox.trip(session, until=now + TOO_FAST[slowest], why=why)
+        await sending_stopped(session, why, now=now)
 
 
 async def _say_late(session: Session, row: Any, lead: str, words: str, *, now: datetime) -> None:

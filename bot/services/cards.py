@@ -39,6 +39,8 @@ HELD_BACK = "{name} may have asked to be left alone, so your text was not sent. 
 """News for the volunteer's card."""
 MESSAGE, MODAL = "message", "modal"
 """Where a volunteer has the card in front of them."""
+LONGEST_NAME = 80
+"""Slack refuses a whole message for one long word in a small place of it."""
 CHANGED = "Your card changed in this very moment, so nothing was done. Press again on the newest one."
 
 
@@ -379,8 +381,9 @@ def filled(words: str, row: Any) -> str:
 
 
 def name_of(row: Any) -> str:
-    """A contact's name for the screen; a list may have come without names."""
-    return f"{row.first_name} {row.last_name}".strip() or "this contact"
+    """A contact's name for the screen; a list may have come without names, or with notes in their place."""
+    name = f"{row.first_name} {row.last_name}".strip()
+    return (name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…") or "this contact"
 
 
 async def _news(session: Session, waiting: str) -> tuple[str, ...]:

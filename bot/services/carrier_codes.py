@@ -1,14 +1,24 @@
 """What the carrier's error codes mean, for the machine and in words. Wordings of its own change; codes do not."""
 
+from datetime import timedelta
+
 OPTED_OUT = 21610
 UNREACHABLE = {21211: "not a valid number", 21614: "not a mobile number", 30005: "unknown number", 30006: "landline"}
 """Codes after which the number is not to be texted again. A phone that is only switched off (30003) is no such case."""
 NO_PUBLIC_ADDRESS = 21620
-NOT_SET_UP = {21408, 21606, NO_PUBLIC_ADDRESS, 21659, 21660, 21701, 21703, 30032, 30034}
+NOT_SET_UP = {21606, NO_PUBLIC_ADDRESS, 21659, 21660, 21701, 21703, 30002, 30032, 30034}
 """Codes that say the account may not send at all: the campaign pauses and its organizer is told."""
+NO_REGION = 21408
+"""The account may not text where this number is. It pauses a campaign only while nothing of it has been taken yet."""
+TOO_FAST = {30001: timedelta(minutes=1), 30022: timedelta(minutes=1), 30023: timedelta(hours=1)}
+"""Codes that say the carrier takes no more for a while, of anybody's: how long nothing is sent then."""
 
 _WORDS = {
     **UNREACHABLE,
+    NO_REGION: "our account may not text the region of that number",
+    30001: "the carrier's queue was full",
+    30022: "it was more than the carrier takes in a second",
+    30023: "it was more than the carrier takes in a day",
     11200: "the carrier could not fetch its picture from us",
     12300: "the carrier could not read its picture",
     OPTED_OUT: "they asked the carrier for no more texts",

@@ -90,11 +90,16 @@ def columns(header: Sequence[str]) -> Columns:
             "Name the one with the numbers “phone” or “cell”."
         )
     phones = tuple(place for _, place in ranked)
-    others = [[] if place in phones else said for place, said in enumerate(words)]
+    others = [[] if place in phones or _is_mailing(said, words) else said for place, said in enumerate(words)]
     found = {what: _place(others, ways) for what, ways in _NAMES.items()}
     if found["first_name"] is not None:
         found["full_name"] = None
     return Columns(width=len(header), phones=phones, fields=_fields(names), **found)
+
+
+def _is_mailing(said: list[str], headers: list[list[str]]) -> bool:
+    """VAN's exports have each place twice, mZip5 for letters and vZip5 for where the voter votes."""
+    return said[0] == "m" and ["v", *said[1:]] in headers
 
 
 def _fields(names: list[str]) -> tuple[tuple[int, str], ...]:

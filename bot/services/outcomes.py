@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from bot.database import Session
 from bot.services import cohorts, optouts, tallies, waits
-from bot.services.carrier_codes import NOT_SET_UP, OPTED_OUT, UNREACHABLE, in_words, metric_of
+from bot.services.carrier_codes import NO_REGION, NOT_SET_UP, OPTED_OUT, TOO_FAST, UNREACHABLE, in_words, metric_of
 from bot.services.tallies import Metric
 from bot.services.trouble import BOTH_MAY, BOTH_WENT, TAKEN_BACK, Trouble
 from models import (
@@ -34,6 +34,7 @@ from models.types import Moment
 REVIEW_AFTER = timedelta(minutes=15)
 FIRST_LOOK = timedelta(seconds=30)
 """A text of which nothing is proved is looked for in the carrier's list for the first time after so long."""
+_DID_NOT_ARRIVE = (MessageState.UNDELIVERED, MessageState.FAILED)
 LAST = (MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.FAILED)
 ABOVE_ACCEPTED = (MessageState.SENT, *LAST)
 SILENCE = timedelta(minutes=30)
@@ -253,6 +254,8 @@ async def _was_refused(
     if code in NOT_SET_UP:
         trouble.not_set_up.append(row)
         return [failed, *await _back(session, row, now=now)]
+    if code == NO_REGION and not await tallies.any_of(session, row.campaign_id, Metric.ACCEPTED):
+        trouble.not_set_up.append(row)
     bumps = [failed, _entry(Metric.NOT_SENT, row, now), cohorts.of_text(Metric.THEN_FAILED, row)]
     if await _learn(session, row.person_id, code, now=now):
         bumps.append(_entry(Metric.OPT_OUTS, row, now))
@@ -294,7 +297,7 @@ async def delivered(session: Session, deliveries: Collection[Delivery], *, now: 
     """Take the carrier's word for texts it has; early, twice or out of order, states only rise."""
     batch = await _Batch.lock(session, deliveries)
     due = now + SILENCE
-    told_of = [(each, batch.move(each, MAY_RISE_TO[each.state], each.state, now=now, due=due)) for each in deliveries]
+    told_of = [(each, batch.move(each, MAY_RISE_TO[each.state], _says(each), now=now, due=due)) for each in deliveries]
     await batch.write(session)
     bumps, trouble = [], Trouble()
     late = [told.row for _, told in told_of if told is not None and told.was is MessageState.REVIEW]
@@ -302,14 +305,37 @@ async def delivered(session: Session, deliveries: Collection[Delivery], *, now: 
     for each, told in told_of:
         if told is None:
             continue
-        if told.was in MAY_RISE_TO[MessageState.ACCEPTED]:
-            bumps.append(_entry(Metric.ACCEPTED, told.row, now))  # the first proof that the carrier has it
+        is_first_proof = told.was in MAY_RISE_TO[MessageState.ACCEPTED]
+        if _says(each) is MessageState.REJECTED:
+            bumps += [] if is_first_proof else [_entry(Metric.ACCEPTED, told.row, now, n=-1)]
+            bumps += await _turned_away(session, told.row, each.error or 0, trouble, now=now)
+            continue
+        if is_first_proof:
+            bumps.append(_entry(Metric.ACCEPTED, told.row, now))
         if each.state is MessageState.DELIVERED:
             bumps.append(_entry(Metric.DELIVERED, told.row, now))
-        elif each.state in (MessageState.UNDELIVERED, MessageState.FAILED):
+        elif each.state in _DID_NOT_ARRIVE:
             bumps += await _did_not_arrive(session, told.row, each.error, trouble, now=now)
     await tallies.bump(session, bumps)
     return trouble
+
+
+def _says(told: Delivery) -> MessageState:
+    """The state that the carrier's word comes to: what it turned away for a fault of ours may be sent anew."""
+    ours = told.error in NOT_SET_UP or told.error in TOO_FAST
+    return MessageState.REJECTED if ours and told.state in _DID_NOT_ARRIVE else told.state
+
+
+async def _turned_away(
+    session: Session, row: Any, code: int, trouble: Trouble, *, now: datetime
+) -> list[dict[str, Any]]:
+    """It never left the carrier, and its contact is in hand again. Returns what to count."""
+    trouble.turned_away(row, code)
+    if code in TOO_FAST:
+        trouble.too_fast.add(code)
+    else:
+        trouble.not_set_up.append(row)
+    return [_entry(metric_of(code), row, now), *await _back(session, row, now=now)]
 
 
 async def _did_not_arrive(
@@ -322,8 +348,6 @@ async def _did_not_arrive(
         bumps.append(_entry(Metric.OPT_OUTS, row, now))
         bumps += await cohorts.of_person(session, Metric.THEN_LEFT, row.conversation_id)
         trouble.left(row)
-    if code in NOT_SET_UP:
-        trouble.not_set_up.append(row)
     if row.kind != MessageKind.FIRST:
         trouble.lost.append((row, in_words(code)))
     return bumps

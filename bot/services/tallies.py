@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, select, text
 
 from bot.database import Session
-from models import MessageKind
+from models import MessageKind, tally
 from models.types import Moment
 
 
@@ -66,6 +66,11 @@ BUMP = text(
 ).bindparams(bindparam("bucket", type_=Moment))
 
 
+_ANY = (
+    select(tally.c.n)
+    .where(tally.c.campaign_id == bindparam("of"), tally.c.metric == bindparam("what"), tally.c.n > 0)
+    .limit(1)
+)
 BUCKET = timedelta(minutes=15)
 
 
@@ -100,6 +105,11 @@ _CLICKED = {MessageKind.FIRST: Metric.TEXTED, MessageKind.RESEND: Metric.RESENT}
 def clicked(kind: str) -> Metric:
     """What the act behind a text of this kind was counted as."""
     return _CLICKED.get(MessageKind(kind), Metric.ANSWERED)
+
+
+async def any_of(session: Session, campaign_id: int, metric: Metric) -> bool:
+    """Whether anything of a campaign has been counted so."""
+    return (await session.execute(_ANY, {"of": campaign_id, "what": str(metric)})).first() is not None
 
 
 async def bump(session: Session, entries: Iterable[dict[str, Any]]) -> None:

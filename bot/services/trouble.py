@@ -16,13 +16,15 @@ TAKEN_BACK = f"{_LATE}. Sending it again was stopped in time: it went once."
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Texts that the account may not send, and answers that did not arrive, with why.
+    """Texts that the account may not send, codes of a carrier that is asked for too much, and answers that did not
+    arrive, with why.
 
     `news` is for the volunteer's card: a text, and words in which {name} is its contact's. `twice` are texts that left
     after all, who had them sent again, and words.
     """
 
     not_set_up: list[Any] = field(default_factory=list)
+    too_fast: set[int] = field(default_factory=set)
     lost: list[tuple[Any, str]] = field(default_factory=list)
     news: list[tuple[Any, str]] = field(default_factory=list)
     twice: list[tuple[Any, str, str]] = field(default_factory=list)
@@ -34,6 +36,15 @@ class Trouble:
     def not_sent(self, row: Any, code: int | None) -> None:
         """The carrier would not take this first text."""
         self.news.append((row, f"Your text to {{name}} was not sent: {in_words(code)}."))
+
+    def turned_away(self, row: Any, code: int) -> None:
+        """The carrier took this text and then turned it away, for a fault of ours."""
+        if row.kind == MessageKind.FIRST:
+            self.news.append(
+                (row, f"Your text to {{name}} was not sent: {in_words(code)}; they are on your list again.")
+            )
+        else:
+            self.lost.append((row, in_words(code)))
 
     def too_late(self, row: Any) -> None:
         """Its window closed while it waited."""

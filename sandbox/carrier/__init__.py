@@ -74,6 +74,7 @@ class Carrier:
         self.latency = 0.0
         self.slow_seconds = 1.0
         self.list_lag = 0.0
+        self.by_days = False  # its list is filtered by the date alone
         self.callback_order: Literal["normal", "reversed", "shuffled"] = "normal"
         self.duplicate_callbacks = False
         self.lose_callbacks = False

@@ -260,7 +260,7 @@ class Server:
         One that has not been sent yet counts from when it was made.
         """
         carrier, query = self._carrier, asked.query
-        matches = _date_filter(query)
+        matches = _date_filter(query, self._carrier.by_days)
         to, from_ = query.get("To"), query.get("From")
         candidates = carrier.kept_to(to) if to else carrier.kept()
         visible = carrier.clock() - carrier.list_lag
@@ -391,15 +391,18 @@ def _whole(query: Mapping[str, str], name: str, default: int) -> int:
     return int(value)
 
 
-def _date_filter(query: Mapping[str, str]) -> Callable[[Text], bool]:
-    """Twilio writes its filters `DateSent<=…` and `DateSent>=…`: both ends count, and a date alone is its whole day."""
+def _date_filter(query: Mapping[str, str], by_days: bool) -> Callable[[Text], bool]:
+    """Twilio writes its filters `DateSent<=…` and `DateSent>=…`: both ends count, and a date alone is its whole day.
+
+    It takes a time of day too, but promises nothing of it: `by_days` goes by the date.
+    """
     since, until = float("-inf"), float("inf")
     wanted = False
     for name, value in query.items():
         if not name.startswith("DateSent") or not value:
             continue
         wanted = True
-        first, last = _span(value)
+        first, last = _span(value[:10] if by_days else value)
         if name in ("DateSent", "DateSent>"):
             since = max(since, first)
         if name in ("DateSent", "DateSent<"):

@@ -31,6 +31,17 @@ async def a_minute(world: World, times: int = 1) -> None:
 # -------------------------------------------------------------------------------------------------- lost web hooks
 
 
+async def test_what_comes_to_other_numbers_of_the_account_is_nobody_s_business_here(
+    world: World, priya: Person, sara: Phone
+) -> None:
+    for phone, words in ((sara, "Your table is booked"), (world.phone("+13135550102"), "STOP")):
+        world.carrier.take_in(phone, words, (), "+13135559999", None)
+    await a_minute(world, 3)
+    assert priya.threads == []
+    assert await world.query("SELECT 1 FROM inbound") == []
+    assert await world.query("SELECT 1 FROM opt_out") == []
+
+
 async def test_a_lost_answer_is_in_its_thread_a_minute_later_once(world: World, priya: Person, sara: Phone) -> None:
     world.carrier.lose_inbound = True
     await sara.texts("Where do I vote?", media=["image/png"])
@@ -116,8 +127,11 @@ async def test_what_came_while_textbank_was_down_comes_afterwards(world: World, 
     assert len(priya.threads) == 1
 
 
-async def test_texts_from_before_textbank_began_are_nobody_s_business(world: World, olivia: Person) -> None:
-    world.carrier.lose_inbound = True
+@pytest.mark.parametrize("by_days", [False, True])
+async def test_texts_from_before_textbank_began_are_nobody_s_business(
+    world: World, olivia: Person, by_days: bool
+) -> None:
+    world.carrier.lose_inbound, world.carrier.by_days = True, by_days
     for minutes in (30, 5):
         world.time.passes(minutes=-minutes)
         await world.phone("+13135557788").texts("For whoever had this number before")

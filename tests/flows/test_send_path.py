@@ -247,6 +247,47 @@ async def test_an_account_that_is_not_set_up_pauses_the_campaign_and_says_so(
     assert "paused" in (await olivia.types("/textbank status Fall GOTV")).text
 
 
+@pytest.mark.parametrize("code", [30034, 30022])
+async def test_what_the_carrier_turns_away_for_a_fault_of_ours_can_be_texted_again(
+    world: World, priya: Person, olivia: Person, code: int
+) -> None:
+    await one_text(world, priya, f"carrier:{code}")
+    await world.a_while()
+    await world.settles()
+    assert await states(world) == ["rejected"]
+    said = "is paused: the carrier says" if code == 30034 else "No text leaves for now: the carrier turns texts away"
+    assert any(said in message.words for message in olivia.dm.messages)
+    assert "sent 0" in (await olivia.types("/textbank status Fall GOTV")).text
+    await olivia.types("/textbank resume Fall GOTV")
+    world.time.passes(minutes=2)
+    await world.settles()
+
+    await priya.types("/text")
+    await world.settles()
+    assert "Your text to Sara Lopez was not sent" in priya.card.words
+    await clicks(world, priya, words="Are you voting, Sara?")
+    await world.a_while()
+    assert world.carrier.texts_to(world.phone(SARA))[1:] == ["Are you voting, Sara?"]
+    assert await states(world) == ["rejected", "delivered"]
+
+
+async def test_a_number_in_a_region_that_is_not_ours_pauses_nobody_else(
+    world: World, priya: Person, olivia: Person
+) -> None:
+    await world.live_campaign()
+    await world.texting(priya)
+    await clicks(world, priya)
+    await world.a_while()
+    await clicks(world, priya, words="carrier:21408")
+    await world.a_while()
+    await world.settles()
+    assert "live" in (said := (await olivia.types("/textbank status Fall GOTV")).text)
+    assert "our account may not text the region of that number" in said
+    await clicks(world, priya)
+    await world.a_while()
+    assert await states(world) == ["delivered", "rejected", "delivered"]
+
+
 async def test_an_answer_that_the_carrier_refuses_is_said_in_its_thread(world: World, priya: Person) -> None:
     await one_text(world, priya)
     await world.a_while()

@@ -380,3 +380,14 @@ async def test_while_slack_is_down_no_answer_is_lost_and_none_comes_twice(
     assert len(thread.replies) == 1
     assert sum("> Who is this?" in each.words for each in priya.dm.messages) == 1
     assert len(priya.threads) == 2
+
+
+async def test_a_voter_with_a_novel_for_a_name_is_heard(world: World, priya: Person) -> None:
+    novel = "Sara " + "of the long corridor " * 15
+    await world.live_campaign(contacts=f"First Name,Cell Phone,State\n{novel},(313) 555-0101,MI\n")
+    await world.texting(priya)
+    await priya.presses("Send")
+    await world.a_while()
+    await world.phone("+13135550101").texts("Where do I vote?")
+    await world.a_while()
+    assert "Where do I vote?" in priya.threads[0].words

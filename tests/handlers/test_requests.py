@@ -363,3 +363,16 @@ async def test_healthz_says_when_the_database_is_away(http: aiohttp.ClientSessio
         async with http.post(f"{base}/slack/events", data=body, headers=headers) as answer:
             assert answer.status == 200
             assert "nothing was done" in await answer.text()
+
+
+async def test_healthz_does_not_wait_for_a_database_that_is_silent(
+    http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.ANSWER_SECONDS", 0.05)
+    slack, carrier = Slack(), Carrier()
+    slack.url = carrier.url = "http://127.0.0.1:9"
+    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(60), "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    settings = settings_for(f"postgresql://x@127.0.0.1:{port}/x", slack, carrier)
+    async with silent, open_kit(settings) as kit, serve(web(kit)) as base, http.get(f"{base}/healthz") as answer:
+        assert (answer.status, await answer.text()) == (503, "the database is away")

@@ -40,6 +40,7 @@ def test_the_phone_that_can_be_texted_most_likely_comes_first(header: str, phone
             "vb.tsmart_first_name,vb.tsmart_zip,vb.tsmart_state,phone",
             "vb.tsmart_first_name - - vb.tsmart_zip vb.tsmart_state - -",
         ),
+        ("mCity,mState,mZip5,vCity,vState,vZip5,Cell Phone", "- - - vZip5 vState vCity -"),
         ("Polling Place Name,Precinct Name,Mailing State,Mailing Zip,Polling City,phone", "- - - - - - -"),
     ],
 )
