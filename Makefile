@@ -16,6 +16,9 @@ export EXAMPLES
 # Where CI is set, a skipped test is a failure.
 NO_SKIPS := $(if $(filter-out 0 false no,$(CI)),-p tests.no_skips)
 
+# What is tested of the project itself is for `make check`, unless ARGS names files.
+PRODUCT = $(if $(findstring tests/,$(ARGS)),,--ignore tests/project)
+
 .PHONY: help demo test soak check guards crashes format lock pictures bench clean
 .DEFAULT_GOAL := help
 
@@ -28,8 +31,8 @@ demo: $(RUN_READY) ## the whole product on this machine, with a simulated Slack 
 # Tests start many processes: each would compile every library anew where the environment says not to keep bytecode.
 test: export PYTHONDONTWRITEBYTECODE =
 test: export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/bytecode
-test: $(DEV_READY) ## all tests, on SQLite and PostgreSQL
-	@$(PY) -m pytest -n $(WORKERS) --dist $(DIST) $(NO_SKIPS) $(ARGS)
+test: $(DEV_READY) ## all tests of the product, on SQLite and PostgreSQL
+	@$(PY) -m pytest -n $(WORKERS) --dist $(DIST) $(NO_SKIPS) $(PRODUCT) $(ARGS)
 
 # To tune: make soak COUNT=20000, or make soak MINUTES=60 FIRST=1000000 (the first seed; by default a new one each time).
 MINUTES ?= $(if $(COUNT),,10)

@@ -1,6 +1,7 @@
 """The engine, and `transaction()`: the only place where anything is committed."""
 
-from contextlib import AbstractAsyncContextManager, closing
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, Dialect, Executable, event
@@ -37,7 +38,7 @@ class Database:
 
     def reading(self) -> AbstractAsyncContextManager[Session]:
         """A session for looking only: on SQLite it neither waits for a writer nor holds one up."""
-        return self.engine.connect()
+        return self.engine.connect() if isinstance(self.engine, sqlite.Engine) else _reading(self.engine)
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -69,6 +70,14 @@ def _on_connect(connection: DBAPIConnection, _: Any) -> None:
     with closing(connection.cursor()) as cursor:
         cursor.execute("SET plan_cache_mode = force_generic_plan")
     connection.commit()
+
+
+@asynccontextmanager
+async def _reading(engine: AsyncEngine) -> AsyncIterator[Session]:
+    """It ends with a COMMIT: at a ROLLBACK the driver would throw away every statement that has been planned."""
+    async with engine.connect() as session:
+        yield session
+        await session.commit()
 
 
 def discreet(error: BaseException) -> None:

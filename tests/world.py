@@ -89,7 +89,7 @@ class World:
                 return
 
     async def _asked_for(self) -> list[Any]:
-        """The jobs that may have something to do: all of them whenever the clock has moved, else those of a full queue.
+        """The jobs that may have something to do: whose queue is full, and when the clock has moved, who goes by it.
 
         A look at each of them, every time, would be half of the statements of a story.
         """
@@ -102,11 +102,10 @@ class World:
             "list": self.watch,
             "posts": self.writer,
         }
-        if self._looked_at != self.time.now:
-            self._looked_at = self.time.now
-            return list(jobs.values())
+        due = {"texts", "list", "posts"} if self._looked_at != self.time.now else set()
+        self._looked_at = self.time.now
         [full] = await self.query(QUEUES)
-        return [job for name, job in jobs.items() if getattr(full, name, False)]
+        return [job for name, job in jobs.items() if name in due or getattr(full, name, False)]
 
     async def drawn(self) -> None:
         """Until what was pressed, written or texted is answered, and shows on the screens."""
