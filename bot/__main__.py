@@ -4,15 +4,18 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
 
 from bot.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from bot.database import Database
 
 cli = typer.Typer(
     add_completion=False,
@@ -141,24 +144,18 @@ def read_file(
 ) -> None:
     """Read one import's file; the worker starts this in a process of its own."""
     from bot.clock import now
-    from bot.database import Database
     from bot.services.contact_rows import Options
     from bot.services.import_files import import_file
 
     settings = _settings()
-    os.nice(nice)
 
-    async def run() -> None:
-        database = Database(settings.database_url)
-        try:
-            over = asyncio.Event()
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
-            how: dict[str, Any] = {"owner": f"reader:{os.getpid()}", "clock": now, "is_over": over.is_set}
-            await import_file(database, import_id, path, Options.of(settings), **how)
-        finally:
-            await database.close()
+    async def read(database: "Database") -> None:
+        over = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
+        how: dict[str, Any] = {"owner": f"reader:{os.getpid()}", "clock": now, "is_over": over.is_set}
+        await import_file(database, import_id, path, Options.of(settings), **how)
 
-    asyncio.run(run())
+    _in_the_background(settings, read, nice)
 
 
 @cli.command(hidden=True, name="write-files")
@@ -168,19 +165,25 @@ def write_files(
     nice: Annotated[int, typer.Option(help="Whoever is clicking comes first.")] = 10,
 ) -> None:
     """Write one export's files, and say line by line how far; the worker starts this in a process of its own."""
-    from bot.database import Database
     from bot.services.export_files import write
 
-    settings = _settings()
-    os.nice(nice)
+    async def written(database: "Database") -> None:
+        await write(database, campaign_id, folder, on_progress=lambda contacts: typer.echo(str(contacts)))
+
+    _in_the_background(_settings(), written, nice)
+
+
+def _in_the_background(settings: Settings, work: Callable[["Database"], Awaitable[None]], nice: int) -> None:
+    from bot.database import Database
 
     async def run() -> None:
         database = Database(settings.database_url)
         try:
-            await write(database, campaign_id, folder, on_progress=lambda contacts: typer.echo(str(contacts)))
+            await work(database)
         finally:
             await database.close()
 
+    os.nice(nice)
     asyncio.run(run())
 
 

@@ -41,6 +41,7 @@ from handlers import (
     inbox,
     leavers,
     modals,
+    people,
     pictures,
     replying,
     requests,
@@ -97,6 +98,13 @@ async def examined(settings: Settings) -> list[tuple[str, str, str]]:
         return [(each.level.value, each.words, each.mend) for each in await doctor.examine(kit, serving=False)]
 
 
+FEATURES = (
+    *(cards, card_replies, faster, threads, replying, commands, modals, script_check, home, inbox, people, pictures),
+    leavers,
+)
+"""Each has listeners of its own."""
+
+
 def slack_app(kit: Kit) -> AsyncApp:
     """Bolt with every listener. A listener runs before Slack is answered: nothing is said of what is not committed."""
     ours = kit.slack.client
@@ -110,8 +118,7 @@ def slack_app(kit: Kit) -> AsyncApp:
     )
     app.client.base_url, app.client.session, app.client.timeout = ours.base_url, ours.session, ours.timeout
     requests.register(app, kit)
-    features = (cards, card_replies, faster, threads, replying, commands, modals, script_check, home, inbox, pictures)
-    for feature in (*features, leavers):
+    for feature in FEATURES:
         feature.register(app)
     return app
 

@@ -19,6 +19,7 @@ from bot.services.inbound import Received
 from bot.services.outcomes import Delivery
 from handlers.incoming import take_in
 from handlers.kit import Kit
+from handlers.loops import cut_off, go_round
 
 log = structlog.get_logger()
 
@@ -53,23 +54,12 @@ class Watch:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops: no answer of the carrier's is waited for then, since whoever is next asks anew."""
-        work = asyncio.create_task(self._work())
-        await stopping.wait()
-        work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
+        pause = LOOK_SECONDS  # also between two pages of a long list: the carrier limits questions
+        failed = "looking through the carrier's list failed"
+        await cut_off(stopping, go_round(stopping, self.step, failed=failed, idle=pause, busy=pause))
         with suppress(Exception):
             async with self._kit.database.transaction() as session:
                 await leases.give_back(session, "carrier list", owner=self._kit.owner)
-
-    async def _work(self) -> None:
-        while True:
-            try:
-                await self.step()
-            except Exception:
-                log.exception("looking through the carrier's list failed")
-                self._later()
-            await asyncio.sleep(LOOK_SECONDS)  # also between two pages of a long list: the carrier limits questions
 
     async def step(self) -> bool:
         """Whatever is to be asked now; False when nothing came of it."""
@@ -80,6 +70,9 @@ class Watch:
             self._later()
             await self._say_if_deaf()
             return False
+        except Exception:
+            self._later()
+            raise
 
     def _later(self) -> None:
         self._next = self._find_at = self._kit.clock() + AFTER_TROUBLE

@@ -5,7 +5,6 @@ by the pulse in the database.
 """
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from bot.services.lost_events import PULSE, WEB, Span
 from bot.services.posts import PostKind
 from handlers import threads
 from handlers.kit import Kit
+from handlers.loops import go_round
 from handlers.refusing import refuse_in_thread
 
 log = structlog.get_logger()
@@ -39,13 +39,7 @@ WORDS = (
 
 async def listening(kit: Kit, stopping: asyncio.Event) -> None:
     """The pulse of a web. If it had stopped, events of that time may be lost."""
-    while not stopping.is_set():
-        try:
-            await beat(kit)
-        except Exception as error:
-            log.warning("no sign of life could be left", why=type(error).__name__)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), BEAT_SECONDS)
+    await go_round(stopping, lambda: beat(kit), failed="no sign of life could be left", idle=BEAT_SECONDS)
 
 
 async def beat(kit: Kit) -> None:
@@ -69,14 +63,7 @@ class CatchUp:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops."""
-        while not stopping.is_set():
-            worked = False
-            try:
-                worked = await self.step()
-            except Exception:
-                log.exception("threads could not be read")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), self._between if worked else LOOK_SECONDS)
+        await go_round(stopping, self.step, failed="threads could not be read", idle=LOOK_SECONDS, busy=self._between)
 
     async def step(self) -> bool:
         """Read one thread; False when there is none to be read now."""

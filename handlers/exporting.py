@@ -22,6 +22,7 @@ from bot.services.posts import PostKind
 from bot.views import exporting as views
 from bot.views.blocks import Message
 from handlers.kit import Kit, Maker
+from handlers.loops import cut_off, go_round
 from handlers.saying import say_once
 from handlers.subcommands import Command, Subcommand
 from handlers.words import unquoted
@@ -85,21 +86,7 @@ class Exporter:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops. An export that is cut off is written anew by whoever comes next."""
-        ending = asyncio.create_task(stopping.wait())
-        while not stopping.is_set():
-            looking = asyncio.create_task(self._look())
-            try:
-                await asyncio.wait({looking, ending}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                await _ended(looking)
-
-    async def _look(self) -> None:
-        try:
-            if await self.step():
-                return
-        except Exception:
-            log.exception("an export failed")
-        await asyncio.sleep(LOOK_SECONDS)
+        await cut_off(stopping, go_round(stopping, self.step, failed="an export failed", idle=LOOK_SECONDS))
 
     async def step(self) -> bool:
         """Carry out the export that waits first; False when none waits."""
@@ -112,21 +99,24 @@ class Exporter:
                 await exports.fail(session, taken, views.given_up(taken.campaign, TRIES), now=now)
                 return True
             progress = _Progress(await export_files.expected(session, taken.campaign_id), shown=taken.shown)
-        work = asyncio.create_task(self._carry_out(taken, progress))
-        beat = asyncio.create_task(self._beat(taken, progress))
         try:
-            done, _ = await asyncio.wait({work, beat}, return_when=asyncio.FIRST_COMPLETED)
+            await self._while_ours(taken, progress)
+        except BaseException as error:
+            at_the_end = isinstance(error, asyncio.CancelledError)
+            await self._put_off(taken, timedelta() if at_the_end else TRY_AGAIN * 2**taken.tries)
+            raise
+        return True
+
+    async def _while_ours(self, taken: Taken, progress: _Progress) -> None:
+        """Carry it out, as long as the lease can be kept."""
+        tasks = [asyncio.create_task(work(taken, progress)) for work in (self._carry_out, self._beat)]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 await task
-        except BaseException as error:
-            await _ended(work)
-            cut_off = isinstance(error, asyncio.CancelledError)
-            await self._put_off(taken, timedelta() if cut_off else TRY_AGAIN * 2**taken.tries)
-            raise
         finally:
-            await _ended(work)
-            await _ended(beat)
-        return True
+            for task in tasks:
+                await _ended(task)
 
     async def _carry_out(self, taken: Taken, progress: _Progress) -> None:
         began = self._kit.clock()

@@ -46,6 +46,12 @@ async def set_inbox(command: Command, kit: Kit) -> str:
         return await _off(command, kit)
     _, mentioned, _ = split(command.words)
     channel = one(mentioned, "#", SUBCOMMANDS["inbox"].usage)
+    await _move_to(channel, command, kit)
+    return f"Calls for help, texts from unknown people, texts in doubt and alarms go to <#{channel}> from now on."
+
+
+async def _move_to(channel: str, command: Command, kit: Kit) -> None:
+    """Whether we may post there shows by a post."""
     try:
         await kit.slack.post(channel, message(views.THIS_IS_THE_INBOX))
     except SlackTrouble as trouble:
@@ -57,7 +63,6 @@ async def set_inbox(command: Command, kit: Kit) -> str:
     async with kit.database.transaction() as session:
         await inbox_channel.choose(session, channel, by=command.who, now=kit.clock())
         await inbox_places.bring_what_waits(session, channel, now=kit.clock())
-    return f"Calls for help, texts from unknown people, texts in doubt and alarms go to <#{channel}> from now on."
 
 
 async def _says_where(kit: Kit) -> str:

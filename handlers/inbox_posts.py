@@ -1,5 +1,6 @@
 """How posts of the inbox are made: an item where it belongs, what comes after it below, and word to the volunteer."""
 
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
@@ -23,34 +24,37 @@ async def _item(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         item = await inbox.read(session, payload["item_id"])
         suspended = await inbox_places.is_suspended(session, post.recipient)
     if item.moved != payload["moved"]:
-        async with kit.database.transaction() as session:
-            await posts.finish(session, post)
+        await _finish(kit, post)
         return False
     if suspended:
         await _elsewhere(kit, post, item, post.recipient, "suspended")
         return False
-    try:
-        before = await said_before(kit, post)
-        channel, ts = before or await say(kit, post, views.item(item))
-    except SlackTrouble as trouble:
-        if not _is_gone(trouble):
-            raise
-        await _elsewhere(kit, post, item, post.recipient, str(trouble))
-        return True
+    await _or_elsewhere(kit, post, item, post.recipient, _show(kit, post, item, waiting))
+    return True
+
+
+async def _show(kit: Kit, post: Any, item: Item, waiting: list[Any]) -> None:
+    before = await said_before(kit, post)
+    channel, ts = before or await say(kit, post, views.item(item))
     async with kit.database.transaction() as session:
         await inbox_places.shown(session, item, post.recipient, channel, ts)
         await posts.finish(session, post)
         if waiting and before is None:  # what is found was drawn before some of this had come: it goes below
             await posts.finish(session, waiting[-1])
-    return True
 
 
-def _is_gone(trouble: SlackTrouble) -> bool:
-    return trouble.gone or str(trouble) == "restricted_action"
+async def _or_elsewhere(kit: Kit, post: Any, item: Item, place: str, saying: Awaitable[None]) -> None:
+    """Say it there; if nobody is there any more, or we may not speak, the item goes to those who come next."""
+    try:
+        await saying
+    except SlackTrouble as trouble:
+        if not trouble.gone and str(trouble) != "restricted_action":
+            raise
+        await _elsewhere(kit, post, item, place, str(trouble))
 
 
 async def _elsewhere(kit: Kit, post: Any, item: Item, lost: str, why: str) -> None:
-    """Nobody is there any more: the item goes to those who come next, and a channel that is lost is said once."""
+    """The item goes to those who come next, and a channel that is lost is said once."""
     now, admins = kit.clock(), kit.settings.admin_users
     async with kit.database.transaction() as session:
         await posts.finish(session, post)
@@ -66,30 +70,28 @@ async def _again(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         if item.where is None and await inbox_places.is_in_doubt(session, item):
             await posts.put_off(session, post.merge_key, until=kit.clock() + AFTER_ITS_ITEM)
             return False
-    up_to = waiting[-1] if waiting else post
-    if waiting and item.where is not None and not moves:  # while the item itself waits, it will show this too
-        try:
-            up_to = await _below(kit, item, item.where, waiting)
-        except SlackTrouble as trouble:
-            if not _is_gone(trouble):
-                raise
-            await _elsewhere(kit, post, item, item.shown_to or "", str(trouble))
-            return True
-    async with kit.database.transaction() as session:
-        await posts.finish(session, up_to)
-    return item.where is not None and not moves
+    if item.where is None or moves or not waiting:  # while the item itself waits, it will show this too
+        await _finish(kit, waiting[-1] if waiting else post)
+        return item.where is not None and not moves
+    await _or_elsewhere(kit, post, item, item.shown_to or "", _below(kit, item, item.where, waiting))
+    return True
 
 
-async def _below(kit: Kit, item: Item, where: tuple[str, str], waiting: list[Any]) -> Any:
-    """Say what waits below its item, and return the last post that this was. What may be there already is that."""
+async def _below(kit: Kit, item: Item, where: tuple[str, str], waiting: list[Any]) -> None:
+    """Say what waits below its item. What may be there already is looked for, and what came after it waits on."""
     place: Any = {"to": where[0], "thread_ts": where[1]}
     doubted = [each for each in waiting if each.doubted_at is not None]
     if doubted and await said_before(kit, doubted[-1], **place):
-        return doubted[-1]
+        return await _finish(kit, doubted[-1])
     new = {posts.payload_of(each).get("inbound_id") for each in waiting}
     said = [each for each in item.said if each.inbound_id in new]
     await say(kit, waiting[-1], views.below(item, said), **place)
-    return waiting[-1]
+    await _finish(kit, waiting[-1])
+
+
+async def _finish(kit: Kit, post: Any) -> None:
+    async with kit.database.transaction() as session:
+        await posts.finish(session, post)
 
 
 async def _word(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:

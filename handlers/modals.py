@@ -1,13 +1,14 @@
 """The organizers' modals, submitted. What is wrong stands under its field, and nothing that was typed is lost."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.database import Session
-from bot.errors import Refusal
-from bot.services import campaigns, pictures, saved_replies, surveys, timing
+from bot.errors import Refusal, check_all
+from bot.services import campaigns, pictures, saved_replies, scripts, surveys, timing
 from bot.services.campaigns import NewCampaign
 from bot.services.pictures import Handed
 from bot.views import ids
@@ -16,6 +17,7 @@ from handlers.requests import require
 from models import Role
 
 LARGEST_FILE = 1 << 30
+Check = Callable[[], object]
 
 
 def register(app: AsyncApp) -> None:
@@ -29,8 +31,8 @@ async def new_campaign(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     """Make the campaign; a worker reads the file and sends word."""
     who, typed = body["user"]["id"], _typed(body)
     await require(kit, who, Role.ORGANIZER, "making a campaign")
+    await _check_new(typed, kit)
     new, picture = _new(typed), _picture(typed, kit)
-    timing.check(new.opens_at, new.closes_at, now=kit.clock())
     async with kit.database.transaction() as session:
         campaign_id, _ = await campaigns.create(session, new, by=who, now=kit.clock())
         if picture:
@@ -39,12 +41,26 @@ async def new_campaign(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     await ack()
 
 
+async def _check_new(typed: dict[str, Any], kit: Kit) -> None:
+    name, opens, closes = typed.get("name") or "", _moment(typed.get("opens_at")), _moment(typed.get("closes_at"))
+    async with kit.database.reading() as session:
+        taken = await campaigns.is_named(session, name)
+    check_all(
+        lambda: campaigns.check_name(name, taken=taken),
+        lambda: timing.check(opens, None, now=kit.clock()),
+        lambda: timing.check(None, closes, now=kit.clock()),
+        lambda: timing.check(opens, closes, now=kit.clock()),
+        *_of_contacts(typed),
+        *_of_words(typed, kit),
+    )
+
+
 async def add_contacts(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     """Another file for a campaign."""
     who, typed = body["user"]["id"], _typed(body)
     await require(kit, who, Role.ORGANIZER, "adding contacts")
-    campaign_id = int(body["view"]["private_metadata"])
-    new = _new(typed)
+    check_all(*_of_contacts(typed))
+    campaign_id, new = int(body["view"]["private_metadata"]), _new(typed)
     async with kit.database.transaction() as session:
         consent = campaigns.check_consent(new.consent)
         await campaigns.add_import(session, campaign_id, new, consent=consent, by=who, now=kit.clock())
@@ -55,6 +71,7 @@ async def edit_script(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     """A new version of the script."""
     who, typed = body["user"]["id"], _typed(body)
     await require(kit, who, Role.ORGANIZER, "changing a script")
+    check_all(*_of_words(typed, kit))
     campaign_id, picture = int(body["view"]["private_metadata"]), _picture(typed, kit)
     by = {"by": who, "now": kit.clock()}
     async with kit.database.transaction() as session:
@@ -67,6 +84,21 @@ async def edit_script(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
             await pictures.take_out(session, campaign_id)
         await _write_for_answers(session, campaign_id, typed, **by)
     await ack()
+
+
+def _of_contacts(typed: dict[str, Any]) -> list[Check]:
+    """What is to be asked of a file and the consent of those in it."""
+    return [lambda: _one_file(typed.get("contacts")), lambda: campaigns.check_consent(typed.get("consent") or "")]
+
+
+def _of_words(typed: dict[str, Any], kit: Kit) -> list[Check]:
+    """What is to be asked of all that goes to voters."""
+    return [
+        lambda: scripts.check(typed.get("script") or ""),
+        lambda: _picture(typed, kit),
+        lambda: saved_replies.parse(typed.get("saved_replies") or ""),
+        lambda: surveys.parse(typed.get("questions") or ""),
+    ]
 
 
 async def _write_for_answers(

@@ -1,9 +1,16 @@
 """Commands about people: who may do what, and what becomes of one phone number."""
 
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
 from bot.errors import Refusal
 from bot.gateways.slack import SlackTrouble
 from bot.services import campaigns, inbox, people, phones, reassigning, volunteers
+from bot.views import ids
+from bot.views import organizing as views
 from handlers.kit import Kit
+from handlers.requests import require
 from handlers.roles import is_admin
 from handlers.subcommands import Command, Subcommand
 from handlers.words import one, split, unquoted
@@ -13,6 +20,11 @@ BLOCKED_THERE = "If they had texted STOP, their carrier blocks us until they tex
 STAYS = "They stay an admin all the same: Slack's workspace admins, and those in `ADMIN_USERS`, are admins here too."
 MOST_NAMED = 5
 ELSEWHERE = "What Slack still shows of them, and the carrier's own log, has to be deleted there."
+
+
+def register(app: AsyncApp) -> None:
+    """What is asked before somebody is erased."""
+    app.view(ids.FORGET)(forget_them)
 
 
 async def role(command: Command, kit: Kit) -> str:
@@ -76,11 +88,24 @@ async def optin(command: Command, kit: Kit) -> str:
 
 
 async def forget(command: Command, kit: Kit) -> str:
-    """Erase a person; their opt-out stays."""
+    """Ask whether it is to be: nothing brings an erased person back."""
     phone = _phone(unquoted(command.words), kit, "forget")
+    await kit.slack.open_view(command.trigger_id, views.forget(phone))
+    return ""
+
+
+async def forget_them(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], kit: Kit) -> None:
+    """Erase a person; their opt-out stays."""
+    who = body["user"]["id"]
+    await require(kit, who, Role.ADMIN, "erasing a person")
+    words = await _forget(view["private_metadata"], who, kit)
+    await ack(response_action="update", view=views.forgotten(words))
+
+
+async def _forget(phone: str, who: str, kit: Kit) -> str:
     async with kit.database.transaction() as session:
         secret = kit.settings.textbank_secret
-        had, out = await people.forget(session, phone, secret=secret, by=command.who, now=kit.clock())
+        had, out = await people.forget(session, phone, secret=secret, by=who, now=kit.clock())
     said = (
         "Whoever has that number is erased: number, names and every word." if had else "Nothing is kept of that number."
     )

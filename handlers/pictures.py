@@ -24,9 +24,10 @@ from bot.views import ids
 from bot.views import threads as views
 from bot.views.blocks import Message
 from handlers.kit import Kit
+from handlers.loops import go_round
 from handlers.requests import OUR_FAULT, Click, say_when_done
 from handlers.saying import say_once
-from handlers.worker import GIVEN_UP_AFTER, LOOK_SECONDS, TRY_AGAIN, TRY_AGAIN_SECONDS
+from handlers.worker import GIVEN_UP_AFTER, LOOK_SECONDS, TRY_AGAIN
 
 log = structlog.get_logger()
 
@@ -159,15 +160,7 @@ class PictureFetcher:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops."""
-        while not stopping.is_set():
-            worked = False
-            try:
-                worked = await self.step()
-            except Exception:
-                log.exception("a picture could not be taken in")
-                await asyncio.sleep(TRY_AGAIN_SECONDS)
-            if not worked:
-                await asyncio.sleep(LOOK_SECONDS)
+        await go_round(stopping, self.step, failed="a picture could not be taken in", idle=LOOK_SECONDS)
 
     async def step(self) -> bool:
         """Fetch the picture that waits first; False when none waits."""

@@ -104,6 +104,12 @@ async def _assigned(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     return True
 
 
+async def _opened(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
+    await say_once(kit, post, organizing.opened(payload["campaign"], payload["campaign_id"]))
+    await _finish(kit, post)
+    return True
+
+
 async def _reading(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     await say_once(kit, post, organizing.reading(payload["campaign"], payload["file_name"]))
     await _finish(kit, post)
@@ -177,6 +183,7 @@ MAKERS: dict[str, Maker] = {
     PostKind.REPLY: _reply,
     PostKind.NOTE: _note,
     PostKind.ASSIGNED: _assigned,
+    PostKind.OPENED: _opened,
     PostKind.READING: _reading,
     PostKind.IMPORTED: _imported,
     PostKind.REJECTED: _rejected,

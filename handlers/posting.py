@@ -18,6 +18,7 @@ from bot.services.posts import PostKind, payload_of
 from handlers import leavers
 from handlers.budget import Budget
 from handlers.kit import Kit
+from handlers.loops import go_round
 from handlers.post_kinds import LOSERS, MAKERS
 from handlers.saying import JOB, NotNow, is_ours
 
@@ -45,14 +46,7 @@ class Writer:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops: then the post that is under way is the last."""
-        while not stopping.is_set():
-            try:
-                worked = await self.step()
-            except Exception:
-                log.exception("posting to slack failed")
-                worked = False
-            if not worked:
-                await _sleep(stopping, IDLE_SECONDS)
+        await go_round(stopping, self.step, failed="posting to slack failed", idle=IDLE_SECONDS)
         async with self.kit.database.transaction() as session:
             await leases.give_back(session, JOB, owner=self.kit.owner)
 
@@ -123,11 +117,3 @@ class Writer:
             stuck = await posts.failed(session, post, why, now=now, for_good=for_good)
             if stuck and post.kind in LOSERS:
                 await LOSERS[post.kind](self.kit, session, post, payload_of(post), in_words)
-
-
-async def _sleep(stopping: asyncio.Event, seconds: float) -> None:
-    """Sleep, or wake at once when the program stops."""
-    try:
-        await asyncio.wait_for(stopping.wait(), seconds)
-    except TimeoutError:
-        return

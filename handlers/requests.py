@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.error import BoltUnhandledRequestError
 from sqlalchemy.exc import DBAPIError
 
-from bot.errors import Forbidden, Refusal
+from bot.errors import Forbidden, Refusal, Refusals
 from bot.gateways.slack import SlackTrouble
 from bot.services import audit, volunteers
 from bot.services.cards import Press
@@ -203,20 +203,21 @@ def _words(error: Exception, ours: str | None = None) -> str:
 
 
 def _as_field_error(error: Exception, words: str, body: dict[str, Any]) -> BoltResponse:
-    """Under the field that it is about, with everything that was typed still there."""
+    """Each sentence under the field that it is about, with everything that was typed still there."""
     inputs = [block["block_id"] for block in body["view"]["blocks"] if block["type"] == "input"]
-    about = error.field if isinstance(error, Refusal) else None
-    # A field that is drawn anew goes by its name and what tells the drawings apart.
-    fields = [block_id for block_id in inputs if block_id.partition(".")[0] == about] or inputs[-1:]
-    answer: dict[str, Any] = (
-        {"response_action": "errors", "errors": {fields[0]: words}}
-        if fields
-        else {
-            "response_action": "update",
-            "view": notice(escape(words)),
-        }
-    )
+    answer: dict[str, Any] = {"response_action": "update", "view": notice(escape(words))}
+    if inputs:
+        about = {_place_of(error, inputs): words}
+        if isinstance(error, Refusals):
+            about = {_place_of(each, inputs): str(each) for each in reversed(error.each)}  # a field's first one stays
+        answer = {"response_action": "errors", "errors": about}
     return BoltResponse(status=200, body=json.dumps(answer), headers={"content-type": ["application/json"]})
+
+
+def _place_of(error: Exception, inputs: list[str]) -> str:
+    """The field that this is about. One that is drawn anew goes by its name and what tells the drawings apart."""
+    about = error.field if isinstance(error, Refusal) else None
+    return next((block_id for block_id in inputs if block_id.partition(".")[0] == about), inputs[-1])
 
 
 async def _event_failed(kit: Kit, error: Exception, words: str, body: dict[str, Any]) -> BoltResponse:

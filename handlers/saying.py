@@ -43,13 +43,7 @@ async def say(
     to, up_to = to or post.recipient, up_to or post.id
     if {to, post.recipient} & set(kit.budget.busy()):
         raise NotNow
-    began, told = time.monotonic(), kit.clock()
-    async with kit.database.transaction() as session:
-        if not await is_ours(kit, session):
-            raise NotNow
-        await posts.doubt(session, post, up_to=up_to, now=told)
-    if max(time.monotonic() - began, (kit.clock() - told).total_seconds()) > SAY_WITHIN:
-        raise NotNow
+    await _doubt(kit, post, up_to)
     try:
         where = await kit.slack.post(to, message, thread_ts=thread_ts, mark=_mark(up_to))
     except SlackTrouble as trouble:
@@ -59,6 +53,17 @@ async def say(
         raise
     kit.budget.spend(to, where[0])
     return where
+
+
+async def _doubt(kit: Kit, post: Any, up_to: int) -> None:
+    """Put the post down as doubtful while the job is ours. Raises NotNow if it is not, or may not be by now."""
+    began, told = time.monotonic(), kit.clock()
+    async with kit.database.transaction() as session:
+        if not await is_ours(kit, session):
+            raise NotNow
+        await posts.doubt(session, post, up_to=up_to, now=told)
+    if max(time.monotonic() - began, (kit.clock() - told).total_seconds()) > SAY_WITHIN:
+        raise NotNow
 
 
 async def said_before(

@@ -18,12 +18,15 @@ from bot.services.outbox import Claimed
 from bot.services.outcomes import Outcome, Result
 from handlers.gate import Gate
 from handlers.kit import Kit
+from handlers.loops import go_round
 
 log = structlog.get_logger()
 
 AT_ONCE = 50
 """Texts of this process that are with the carrier at one time."""
 IDLE_SECONDS = 0.25
+RECORD_SECONDS = 0.25
+"""Between two looks whether there are outcomes left to write, and before what could not be written is tried again."""
 TOGETHER_SECONDS = 0.1
 """Texts that come within so short a time are claimed, and their outcomes written, in one transaction."""
 POST_WITHIN = 2.0
@@ -61,13 +64,8 @@ class Sender:
         while not stopping.is_set() and not await self._begun():  # noqa: ASYNC110 (a database does not call back)
             await asyncio.sleep(1)
         recorder = asyncio.create_task(self._record_all(stopping))
-        while not stopping.is_set():
-            claimed = await self._claim()
-            for text in claimed:
-                task = asyncio.create_task(self._post(text, self._claimed_at))
-                self._in_flight[task] = time.monotonic()
-                task.add_done_callback(self._in_flight.pop)
-            await asyncio.sleep(TOGETHER_SECONDS if claimed else IDLE_SECONDS)
+        pauses = {"idle": IDLE_SECONDS, "busy": TOGETHER_SECONDS, "after_trouble": IDLE_SECONDS}
+        await go_round(stopping, self._send_out, failed="nothing could be claimed", **pauses)
         if self._in_flight:
             _, late = await asyncio.wait(self._in_flight, timeout=LAST_SECONDS)
             for task in late:  # it has left, or will: the sweep finds its lease over, and nobody sends it again
@@ -75,6 +73,14 @@ class Sender:
             await asyncio.sleep(0)
         self._something.set()
         await recorder
+
+    async def _send_out(self) -> bool:
+        claimed = await self._claim()
+        for text in claimed:
+            task = asyncio.create_task(self._post(text, self._claimed_at))
+            self._in_flight[task] = time.monotonic()
+            task.add_done_callback(self._in_flight.pop)
+        return bool(claimed)
 
     async def begin(self) -> None:
         """What a process that died has left behind is looked at before anything is claimed."""
@@ -102,26 +108,24 @@ class Sender:
 
     async def _claim(self) -> list[Claimed]:
         kit, free = self._kit, self._most() - len(self._in_flight)
-        if free <= 0:
+        if free <= 0 or not await self._gate.lets_pass():
             return []
-        try:
-            if not await self._gate.lets_pass():
-                return []
-            await self._measure()
-            async with kit.database.reading() as session:
-                shut = await outbox.shut(session)
-                # A door that is shut is knocked at though nothing waits: the status says that it is, until it opens.
-                if shut is None and not await outbox.is_anything_due(session, now=kit.clock()):
-                    return []
-            if shut is not None and not await self._opens(shut):
-                return []
-            self._claimed_at = time.monotonic()
-            async with kit.database.transaction() as session:
-                rate = kit.settings.sms_segments_per_second
-                return await outbox.claim(session, owner=kit.owner, rate=rate, limit=free, now=kit.clock())
-        except Exception:  # the worker outlives whatever it was: nothing was claimed
-            log.exception("nothing could be claimed")
+        await self._measure()
+        if not await self._is_there_any():
             return []
+        self._claimed_at = time.monotonic()
+        async with kit.database.transaction() as session:
+            rate = kit.settings.sms_segments_per_second
+            return await outbox.claim(session, owner=kit.owner, rate=rate, limit=free, now=kit.clock())
+
+    async def _is_there_any(self) -> bool:
+        """Whether a text is due and the door open. One that is shut is knocked at though nothing waits: the status
+        says that it is, until it opens."""
+        async with self._kit.database.reading() as session:
+            shut = await outbox.shut(session)
+            if shut is None:
+                return await outbox.is_anything_due(session, now=self._kit.clock())
+        return await self._opens(shut)
 
     async def _measure(self) -> None:
         """How long what waits takes to leave: contacts are handed out no faster."""
@@ -164,7 +168,7 @@ class Sender:
         """Outcomes that come together are written together."""
         while not (stopping.is_set() and not self._in_flight and not self._outcomes):
             try:
-                await asyncio.wait_for(self._something.wait(), IDLE_SECONDS)
+                await asyncio.wait_for(self._something.wait(), RECORD_SECONDS)
             except TimeoutError:
                 continue
             if not stopping.is_set():
@@ -186,7 +190,7 @@ class Sender:
                 self._outcomes.append(outcome)
             else:
                 log.error("an outcome is left to its lease", message=outcome.message_id, result=outcome.result)
-        await asyncio.sleep(IDLE_SECONDS)
+        await asyncio.sleep(RECORD_SECONDS)
         self._something.set()
 
     async def _is_written(self, batch: list[Outcome]) -> bool:

@@ -15,11 +15,11 @@ from bot.services.contact_rows import Options
 from bot.services.file_reader import is_small
 from bot.services.import_files import import_file
 from handlers.kit import Kit
+from handlers.loops import go_round
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
-TRY_AGAIN_SECONDS = 5.0
 TRY_AGAIN = timedelta(seconds=15)
 GIVEN_UP_AFTER = timedelta(minutes=20)
 
@@ -36,15 +36,7 @@ class Importer:
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops: the chunk that is being written is the last, and another goes on from there."""
         self._stopping = stopping
-        while not stopping.is_set():
-            worked = False
-            try:
-                worked = await self.step()
-            except Exception:
-                log.exception("an import failed")
-                await asyncio.sleep(TRY_AGAIN_SECONDS)
-            if not worked:
-                await asyncio.sleep(LOOK_SECONDS)
+        await go_round(stopping, self.step, failed="an import failed", idle=LOOK_SECONDS)
 
     async def step(self) -> bool:
         """Bring the import that waits first to its end; False when none waits."""

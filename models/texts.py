@@ -212,6 +212,8 @@ class Message(SQLModel, table=True):
     sender: str | None = None
     error: int | None = None
     """The carrier's code for what went wrong."""
+    decided_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When a lead said what is to become of it, if nobody could prove whether it left."""
     price: str | None = None
 
 

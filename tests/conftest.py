@@ -1,4 +1,4 @@
-"""What every test may ask for: an empty, migrated database of each kind."""
+"""What every test may ask for: an empty, migrated database of each kind, and a world that stands on it."""
 
 import gc
 import shutil
@@ -18,6 +18,7 @@ from bot.database import Database, driver_url
 from bot.migrate import migrate
 from tests import examples as examples  # Hypothesis' profile, for every test
 from tests.engines import Engines
+from tests.world import World, open_world
 
 OTHERS_OUT = text(
     "SELECT pid, pid = ANY(:kept) OR NOT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -133,3 +134,10 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    """Slack, the carrier and Textbank on an empty database."""
+    async with open_world(database_url) as world:
+        yield world

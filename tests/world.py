@@ -165,6 +165,13 @@ class World:
         await volunteer.types("/text")
         await self.settles()
 
+    async def forgets(self, number: str) -> str:
+        """The organizer has somebody erased, and reads what came of it."""
+        await self.organizer.types(f"/textbank forget {number}")
+        answer = await self.organizer.submits()
+        assert answer is not None
+        return answer.words
+
     def phone(self, number: str) -> Phone:
         """A voter's phone."""
         return self.carrier.phone(number)

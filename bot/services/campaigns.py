@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
@@ -13,14 +13,18 @@ from bot.services import audit, posts, scripts
 from bot.services.posts import PostKind
 from models import (
     CampaignState,
+    ConversationState,
     ImportState,
+    Role,
     campaign,
     contact_import,
+    conversation,
     membership,
     picture_request,
     script,
     segment,
     state_is,
+    volunteer,
 )
 
 NAME_LENGTH = 80
@@ -71,6 +75,18 @@ _OPEN_IMPORTS = (
 _IMPORTED = select(func.coalesce(func.sum(contact_import.c.imported), 0)).where(
     contact_import.c.campaign_id == bindparam("campaign_id"), state_is(contact_import, ImportState.LIVE)
 )
+_HOLDERS = (
+    select(membership.c.volunteer_id)
+    .join(volunteer, volunteer.c.slack_id == membership.c.volunteer_id)
+    .where(membership.c.campaign_id == bindparam("campaign_id"), volunteer.c.role != Role.NONE)
+    .where(
+        exists().where(
+            conversation.c.campaign_id == membership.c.campaign_id,
+            conversation.c.volunteer_id == membership.c.volunteer_id,
+            state_is(conversation, ConversationState.HELD),
+        )
+    )
+)
 _SCRIPT = select(script.c.body, script.c.media).where(script.c.id == bindparam("script_id"))
 _PICTURE_COMING = select(picture_request.c.campaign_id).where(picture_request.c.campaign_id == bindparam("campaign_id"))
 _SEGMENT = select(segment.c.id).where(segment.c.campaign_id == bindparam("campaign_id")).order_by(segment.c.id).limit(1)
@@ -82,8 +98,10 @@ def key_of(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def check_name(name: str) -> str:
-    """The tidy name. Raises Refusal for one that commands could not tell from a person, a channel or a quotation."""
+def check_name(name: str, *, taken: bool = False) -> str:
+    """The tidy name. Raises Refusal for one that commands could not tell from a person, a channel, a quotation or
+    another campaign.
+    """
     tidy = " ".join(name.split())
     if not tidy:
         raise Refusal("Give the campaign a name.", field="name")
@@ -91,6 +109,8 @@ def check_name(name: str) -> str:
         raise Refusal(f"Make the name at most {NAME_LENGTH} characters long.", field="name")
     if wrong := sorted(_FORBIDDEN & set(tidy)):
         raise Refusal(f"A campaign's name can't contain {wrong[0]} — commands could not be told apart.", field="name")
+    if taken:
+        raise Refusal(f"There is a campaign named {tidy} already. Choose another name.", field="name")
     return tidy
 
 
@@ -110,11 +130,9 @@ async def create(session: Session, new: NewCampaign, *, by: str, now: datetime) 
 
     Raises Refusal, with the field that it is about, for a bad or taken name, a bad script or missing consent.
     """
-    name = check_name(new.name)
+    name = check_name(new.name, taken=await is_named(session, new.name))
     scripts.check(new.script)
     consent = check_consent(new.consent)
-    if await _exactly(session, name):
-        raise Refusal(f"There is a campaign named {name} already. Choose another name.", field="name")
     values = {"name": name, "name_key": key_of(name), "state": CampaignState.DRAFT, "created_by": by, "created_at": now}
     values |= {"opens_at": new.opens_at, "closes_at": new.closes_at, "footer": _tidy_footer(new.footer)}
     campaign_id = await _insert(session, campaign, **values, fields=[])
@@ -253,9 +271,14 @@ async def newest(session: Session, limit: int = 100) -> list[Any]:
 
 
 async def start(session: Session, found: Any, *, by: str, now: datetime) -> None:
-    """Open a draft for texting. Raises Refusal with what is missing first."""
+    """Open a draft for texting; whoever holds contacts of it by then hears of it. Raises Refusal with what is missing
+    first.
+    """
     await check_can_start(session, found, now=now)
     await _move(session, found, (CampaignState.DRAFT,), CampaignState.LIVE, by=by, now=now)
+    about = {"campaign": found.name, "campaign_id": found.id}
+    for who in (await session.execute(_HOLDERS, {"campaign_id": found.id})).scalars().all():
+        await posts.add(session, PostKind.OPENED, to=who, dedupe=f"opened:{found.id}:{who}", now=now, **about)
 
 
 async def check_can_start(session: Session, found: Any, *, now: datetime) -> None:

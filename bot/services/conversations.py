@@ -28,7 +28,6 @@ from models import (
     state_was,
     texting_window,
     thread,
-    volunteer,
 )
 from models import (
     opt_out as opt_outs,
@@ -40,7 +39,7 @@ from models.types import Moment
 class Said:
     """One line of a conversation. `theirs` is the voter's; `state` is that of a text of ours.
 
-    `by` names whoever of us wrote it, if that was not the volunteer whose conversation it is now.
+    `by` is whoever of us wrote it (a Slack id), if that was not the volunteer whose conversation it is now.
     """
 
     at: datetime
@@ -108,11 +107,7 @@ _TALK = (
 )
 _LAST_IN = select(func.max(inbound.c.at)).where(inbound.c.conversation_id == bindparam("conversation_id"))
 _OURS = (
-    select(
-        *(message.c.created_at.label("at"), message.c.body, message.c.state),
-        *(message.c.volunteer_id, volunteer.c.name.label("volunteer")),
-    )
-    .outerjoin(volunteer, volunteer.c.slack_id == message.c.volunteer_id)
+    select(message.c.created_at.label("at"), message.c.body, message.c.state, message.c.volunteer_id)
     .where(message.c.conversation_id == bindparam("conversation_id"), message.c.state.not_in(NEVER_LEFT))
     .order_by(message.c.id.desc())
     .limit(bindparam("limit"))
@@ -407,8 +402,7 @@ def theirs(row: Any) -> Said:
 
 
 def _ours(row: Any, whose: str) -> Said:
-    by = "" if row.volunteer_id == whose else row.volunteer or "Another volunteer"
-    return Said(row.at, row.body, False, row.state, by=by)
+    return Said(row.at, row.body, False, row.state, by="" if row.volunteer_id == whose else row.volunteer_id)
 
 
 async def _mine(session: Session, conversation_id: int, by: str) -> Any:

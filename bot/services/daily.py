@@ -205,7 +205,8 @@ _OPEN = select(
     .scalar_subquery()
     .label("calls"),
     select(func.count())
-    .where(state_is(message, MessageState.UNKNOWN, MessageState.REVIEW), message.c.created_at >= _ENDS[DAYS - 1])
+    .where(state_is(message, MessageState.UNKNOWN, MessageState.REVIEW), message.c.decided_at.is_(None))
+    .where(message.c.created_at >= _ENDS[DAYS - 1])
     .scalar_subquery()
     .label("doubtful"),
     select(func.min(func.coalesce(pace.c.held_why, pace.c.tripped_why)))

@@ -73,7 +73,10 @@ _REPLIES = _queue(
     select(conversation.c.waiting_since.label("since")).where(state_is(conversation, ConversationState.NEEDS_REPLY))
 )
 _DOUBTFUL = select(func.count()).select_from(
-    select(message.c.id).where(state_is(message, MessageState.UNKNOWN, MessageState.REVIEW)).limit(MOST).subquery()
+    select(message.c.id)
+    .where(state_is(message, MessageState.UNKNOWN, MessageState.REVIEW), message.c.decided_at.is_(None))
+    .limit(MOST)
+    .subquery()
 )
 _LEASES = select(lease.c.name).where(lease.c.until > bindparam("now"))
 _COUNTS = (

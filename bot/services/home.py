@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import bindparam, case, exists, func, literal, select, update
 
 from bot.database import Session
-from bot.services import outbox, volunteers
+from bot.services import outbox, reports, volunteers
 from bot.services.cards import name_of
+from bot.services.reports import Progress
 from bot.services.tallies import Metric
 from models import (
     CampaignState,
@@ -68,8 +69,7 @@ class Line:
     id: int
     name: str
     state: CampaignState
-    contacts: int
-    texted: int
+    far: Progress
     waiting: int
     since: datetime | None
 
@@ -142,12 +142,6 @@ _CAMPAIGNS = (
     select(campaign.c.id, campaign.c.name, campaign.c.state)
     .order_by(case(_RANK, value=campaign.c.state, else_=len(_RANK)), campaign.c.id.desc())
     .limit(MOST_CAMPAIGNS + 1)
-)
-_SUMS = (
-    select(tally.c.campaign_id, tally.c.metric, func.sum(tally.c.n).label("n"))
-    .where(tally.c.campaign_id.in_(bindparam("ids", expanding=True)))
-    .where(tally.c.metric.in_([Metric.IMPORTED, Metric.TEXTED]))
-    .group_by(tally.c.campaign_id, tally.c.metric)
 )
 _WAITING_IN = (
     select(conversation.c.campaign_id, func.count().label("n"), func.min(conversation.c.waiting_since).label("since"))
@@ -238,16 +232,15 @@ async def _set_up(session: Session) -> SetUp:
 
 
 async def _lines(session: Session, rows: Any) -> tuple[Line, ...]:
-    at_work = {"ids": [row.id for row in rows if row.state != CampaignState.CLOSED]}
-    sums = {(row.campaign_id, row.metric): int(row.n) for row in (await session.execute(_SUMS, at_work)).all()}
-    waiting = {row.campaign_id: row for row in (await session.execute(_WAITING_IN, at_work)).all()}
+    at_work = [row.id for row in rows if row.state != CampaignState.CLOSED]
+    far = await reports.progress(session, at_work)
+    waiting = {row.campaign_id: row for row in (await session.execute(_WAITING_IN, {"ids": at_work})).all()}
     return tuple(
         Line(
             id=row.id,
             name=row.name,
             state=CampaignState(row.state),
-            contacts=sums.get((row.id, Metric.IMPORTED), 0),
-            texted=sums.get((row.id, Metric.TEXTED), 0),
+            far=far.get(row.id) or Progress(),
             waiting=waiting[row.id].n if row.id in waiting else 0,
             since=waiting[row.id].since if row.id in waiting else None,
         )

@@ -23,6 +23,7 @@ class PostKind(StrEnum):
     REPLY = "reply"
     NOTE = "note"
     ASSIGNED = "assigned"
+    OPENED = "opened"
     READING = "reading"
     IMPORTED = "imported"
     REJECTED = "rejected"
@@ -46,6 +47,7 @@ PRIORITY = {
     PostKind.REJECTED: 10,
     PostKind.NOT_EXPORTED: 10,
     PostKind.ASSIGNED: 20,
+    PostKind.OPENED: 20,
     PostKind.DIGEST: 20,
     PostKind.LOST: 20,
     PostKind.CARD: 30,

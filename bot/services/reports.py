@@ -49,9 +49,9 @@ _TEXTING_NOW = select(card.c.volunteer_id).where(
 _WAITING = select(func.count().label("n"), func.min(conversation.c.waiting_since).label("since")).where(
     conversation.c.campaign_id == bindparam("campaign_id"), state_is(conversation, ConversationState.NEEDS_REPLY)
 )
-_DOUBTFUL = select(func.count()).where(
-    state_is(message, "unknown", "review"), message.c.campaign_id == bindparam("campaign_id")
-)
+_UNPROVED = select(
+    func.count().label("n"), func.count().filter(message.c.decided_at.is_(None)).label("undecided")
+).where(state_is(message, "unknown", "review"), message.c.campaign_id == bindparam("campaign_id"))
 _SCRIPT = select(script.c.body, script.c.media).where(script.c.id == bindparam("script_id"))
 _PROGRESS = (
     select(tally.c.campaign_id, tally.c.metric, func.sum(tally.c.n).label("n"))
@@ -124,70 +124,100 @@ class Status:
         return self.wrong_numbers + self.left_untexted + self.unreachable
 
 
+_FIGURES = {
+    "contacts": Metric.IMPORTED,
+    "texted": Metric.TEXTED,
+    "accepted": Metric.ACCEPTED,
+    "delivered": Metric.DELIVERED,
+    "undelivered": Metric.UNDELIVERED,
+    "failed": Metric.NOT_SENT,
+    "answered": Metric.ANSWERED,
+    "replies": Metric.REPLIES,
+    "opt_outs": Metric.OPT_OUTS,
+    "opted_out_after": Metric.THEN_LEFT,
+    "skipped": Metric.SKIPPED,
+    "wrong_numbers": Metric.WRONG_NUMBER,
+    "left_untexted": Metric.LEFT_UNTEXTED,
+    "unreachable": Metric.UNREACHABLE,
+}
+"""What a status says just as it was counted."""
+
+
 async def status(session: Session, found: Any, *, now: datetime, rate: float) -> Status:
     """How far this campaign is; `rate` is the carrier's pace in segments a second."""
     of = {"campaign_id": found.id}
-    edge = bucket_of(now - _LAST_HOUR)
-    rows = (await session.execute(_SUMS, {**of, "edge": edge})).all()
+    rows = (await session.execute(_SUMS, {**of, "edge": bucket_of(now - _LAST_HOUR)})).all()
     sums = {row.metric: int(row.n) for row in rows}
-    # Of the bucket in which the last hour began, only what lies within the hour.
-    inside = (edge + BUCKET - (now - _LAST_HOUR)) / BUCKET
-    lately = {row.metric: max(round(row.lately + row.at_the_edge * inside), 0) for row in rows}
-    errors = [(code, int(row.n)) for row in rows if (code := code_of(row.metric)) is not None and row.n > 0]
     waiting = (await session.execute(_WAITING, of)).one()
     texting = (await session.execute(_TEXTING_NOW, {**of, "since": now - AT_IT})).scalars().all()
-    out_of_the_pool = sum(int(row.of_nobody) for row in rows if row.metric in OUT_OF_REACH)
-    remaining = _left(sums)
-    doubtful = (await session.execute(_DOUBTFUL, of)).scalar_one()
-    gone = sums.get(Metric.ACCEPTED, 0) + sums.get(Metric.NOT_SENT, 0) + doubtful
-    clicked = sum(sums.get(metric, 0) for metric in (Metric.TEXTED, Metric.ANSWERED, Metric.RESENT))
-    queued = max(clicked - gone, 0)
-    ahead = (await session.execute(_AHEAD, of)).scalar_one()
-    words = (await session.execute(_SCRIPT, {"script_id": found.script_id})).first()
-    to_go = (remaining + queued) * (segments.cost(words.body, words.media) if words else 0)
-    speed = lately.get(Metric.TEXTED, 0)
+    unproved = (await session.execute(_UNPROVED, of)).one()
+    left, queued, speed = _left(sums), _queued(sums, unproved.n), _in_the_last_hour(rows, now)
     return Status(
         name=found.name,
         state=CampaignState(found.state),
         opens_at=found.opens_at,
         closes_at=found.closes_at,
-        contacts=sums.get(Metric.IMPORTED, 0),
-        to_hand_out=max(sums.get(Metric.IMPORTED, 0) - sums.get(Metric.HANDED, 0) - out_of_the_pool, 0),
-        left=remaining,
-        texted=sums.get(Metric.TEXTED, 0),
-        accepted=sums.get(Metric.ACCEPTED, 0),
-        delivered=sums.get(Metric.DELIVERED, 0),
-        undelivered=sums.get(Metric.UNDELIVERED, 0),
-        failed=sums.get(Metric.NOT_SENT, 0),
-        answered=sums.get(Metric.ANSWERED, 0),
-        replies=sums.get(Metric.REPLIES, 0),
-        opt_outs=sums.get(Metric.OPT_OUTS, 0),
-        opted_out_after=sums.get(Metric.THEN_LEFT, 0),
-        skipped=sums.get(Metric.SKIPPED, 0),
-        wrong_numbers=sums.get(Metric.WRONG_NUMBER, 0),
-        left_untexted=sums.get(Metric.LEFT_UNTEXTED, 0),
-        unreachable=sums.get(Metric.UNREACHABLE, 0),
+        **{field: sums.get(metric, 0) for field, metric in _FIGURES.items()},
+        to_hand_out=_to_hand_out(rows, sums),
+        left=left,
         waiting=waiting.n,
         waiting_since=waiting.since,
-        doubtful=doubtful,
+        doubtful=unproved.undecided,
         queued=queued,
         in_the_inbox=await inbox.open_count(session, found.id),
         texting_now=tuple(texting),
         stopped_why=(await session.execute(_STOPPED)).scalar_one_or_none(),
         in_the_last_hour=speed,
-        errors=tuple(sorted(errors, key=lambda each: -each[1])),
-        minutes_left=max(round((to_go + ahead) / rate / 60), 1) if to_go else None,
-        minutes_at_this_pace=max(round(remaining / speed * 60), 1) if remaining > 0 and speed else None,
+        errors=_errors(rows),
+        minutes_left=await _minutes_left(session, found, left + queued, rate),
+        minutes_at_this_pace=max(round(left / speed * 60), 1) if left and speed else None,
     )
+
+
+def _queued(sums: Mapping[str, int], unproved: int) -> int:
+    """What was clicked and is neither with the carrier, nor refused, nor without a proof."""
+    clicked = sum(sums.get(metric, 0) for metric in (Metric.TEXTED, Metric.ANSWERED, Metric.RESENT))
+    return max(clicked - sums.get(Metric.ACCEPTED, 0) - sums.get(Metric.NOT_SENT, 0) - unproved, 0)
+
+
+def _in_the_last_hour(rows: Sequence[Any], now: datetime) -> int:
+    """First texts; of the bucket in which the last hour began, only what lies within the hour."""
+    since = now - _LAST_HOUR
+    inside = (bucket_of(since) + BUCKET - since) / BUCKET
+    texted = [row for row in rows if row.metric == Metric.TEXTED]
+    return max(sum(round(row.lately + row.at_the_edge * inside) for row in texted), 0)
+
+
+def _to_hand_out(rows: Sequence[Any], sums: Mapping[str, int]) -> int:
+    """What nobody holds; nobody's who cannot be texted have left the pool for nobody's hand."""
+    out_of_the_pool = sum(int(row.of_nobody) for row in rows if row.metric in OUT_OF_REACH)
+    return max(sums.get(Metric.IMPORTED, 0) - sums.get(Metric.HANDED, 0) - out_of_the_pool, 0)
+
+
+def _errors(rows: Sequence[Any]) -> tuple[tuple[int, int], ...]:
+    """By the carrier's code, the most first."""
+    errors = [(code, int(row.n)) for row in rows if (code := code_of(row.metric)) is not None and row.n > 0]
+    return tuple(sorted(errors, key=lambda each: -each[1]))
+
+
+async def _minutes_left(session: Session, found: Any, texts: int, rate: float) -> int | None:
+    """What so many texts take the carrier, behind what other campaigns have in the queue."""
+    words = (await session.execute(_SCRIPT, {"script_id": found.script_id})).first()
+    to_go = texts * (segments.cost(words.body, words.media) if words else 0)
+    if not to_go:
+        return None
+    ahead = (await session.execute(_AHEAD, {"campaign_id": found.id})).scalar_one()
+    return max(round((to_go + ahead) / rate / 60), 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a campaign is. `left` is as in Status."""
+    """How far a campaign is. `left` and `out_of_reach` are as in Status."""
 
-    texted: int
-    contacts: int
-    left: int
+    texted: int = 0
+    contacts: int = 0
+    left: int = 0
+    out_of_reach: int = 0
 
 
 async def progress(session: Session, campaign_ids: Sequence[int]) -> dict[int, Progress]:
@@ -196,9 +226,13 @@ async def progress(session: Session, campaign_ids: Sequence[int]) -> dict[int, P
     for row in (await session.execute(_PROGRESS, {"ids": list(campaign_ids)})).all():
         of[row.campaign_id][row.metric] = int(row.n)
     return {
-        each: Progress(sums.get(Metric.TEXTED, 0), sums.get(Metric.IMPORTED, 0), _left(sums))
+        each: Progress(sums.get(Metric.TEXTED, 0), sums.get(Metric.IMPORTED, 0), _left(sums), _out_of_reach(sums))
         for each, sums in of.items()
     }
+
+
+def _out_of_reach(sums: Mapping[str, int]) -> int:
+    return sum(sums.get(metric, 0) for metric in OUT_OF_REACH)
 
 
 def _left(sums: Mapping[str, int]) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, insert, select, update
 
 from bot.database import Session
 from bot.errors import Refusal
@@ -39,6 +39,7 @@ _LOCK = (
     .order_by(message.c.id)
     .with_for_update()
 )
+_DECIDED = update(message).where(message.c.id.in_(bindparam("ids", expanding=True))).values(decided_at=bindparam("now"))
 _WROTE = (
     select(func.max(inbound.c.at))
     .where(inbound.c.conversation_id == message.c.conversation_id)
@@ -95,6 +96,7 @@ async def send_again(session: Session, item_id: int, *, by: str, now: datetime, 
             for row in again
         ],
     )
+    await session.execute(_DECIDED, {"ids": ids, "now": now})
     found = len(item.about["ids"]) - len(rows)
     item.about.update({"again": len(again), "refused": refused[:MOST_NAMED], "found": found})
     await inbox.finish(session, item, "sent again", by=by, now=now)
@@ -104,6 +106,8 @@ async def send_again(session: Session, item_id: int, *, by: str, now: datetime, 
 async def leave(session: Session, item_id: int, *, by: str, now: datetime) -> Item:
     """They may have left or not: nothing more is sent."""
     item = await _doubtful(session, item_id, by=by)
+    ids = list((await session.execute(_LOCK, {"ids": item.about["ids"]})).scalars())
+    await session.execute(_DECIDED, {"ids": ids, "now": now})
     await inbox.finish(session, item, "left", by=by, now=now)
     return await inbox.read(session, item_id)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.services.home import Home, Line, List, Mine, SetUp
+from bot.services.reports import Progress
 from bot.services.volunteers import MAY, SUSPENDED
 from bot.views import ids
 from bot.views.blocks import Block, actions, button, confirm, context, plain, section
@@ -129,7 +130,7 @@ def _campaigns(of: Home) -> Iterator[Block]:
 def _campaign(line: Line, leads: bool) -> Iterator[Block]:
     words = [f"*{escape(line.name)}* — {_STATES[line.state]}"]
     if line.state is not CampaignState.CLOSED:
-        words.append(f"Texted *{line.texted:,}* of {line.contacts:,}{_percent(line)}")
+        words.append(_how_far(line.far))
     if line.waiting and line.since:
         words.append(f":speech_balloon: {_voters(line.waiting)} for an answer, the first since {_ago(line.since)}")
     yield section("\n".join(words))
@@ -138,8 +139,13 @@ def _campaign(line: Line, leads: bool) -> Iterator[Block]:
     yield actions(*buttons, button("Status", ids.HOME_STATUS, value))
 
 
-def _percent(line: Line) -> str:
-    return f" ({100 * line.texted // line.contacts}%)" if line.contacts else ""
+def _how_far(far: Progress) -> str:
+    """As the status says it: the share is of those who can be texted."""
+    reachable = far.contacts - far.out_of_reach
+    share = f" ({100 * far.texted // reachable}%)" if reachable else ""
+    others = f" · {far.out_of_reach:,} can't be texted" if far.out_of_reach else ""
+    over = " · nobody is left to text" if far.contacts and not far.left else ""
+    return f"Texted *{far.texted:,}* of {far.contacts:,}{share}{others}{over}"
 
 
 def _button(label: str, action: str, line: Line) -> Block:

@@ -162,6 +162,20 @@ def _consent() -> Block:
     return field("Consent", "consent", multiline=True, most=CONSENT_LENGTH, hint=hint, placeholder=placeholder)
 
 
+def forget(phone: str) -> Block:
+    """The question before somebody is erased, with the number as it was understood."""
+    asked = (
+        f"Erase whoever has *{phone}*? Their number, their names and every word to and from them go, in all campaigns, "
+        "and nobody can bring them back. If they have opted out, that stays."
+    )
+    return modal("Erase a person", ids.FORGET, [section(asked)], submit="Erase", metadata=phone)
+
+
+def forgotten(words: str) -> Block:
+    """What came of it."""
+    return modal("Erase a person", ids.FORGET, [section(words)], submit=None, close="Close")
+
+
 def reading(name: str, file_name: str) -> Message:
     """Word that a file has come and is being read."""
     return message(f"Reading {escape(file_name)} for *{escape(name)}*. I'll tell you here when its contacts are in.")
@@ -218,6 +232,13 @@ def assigned(name: str, campaign_id: int, by: str, count: int, conversations: in
     if count:
         shown.append(actions(button("Start texting", ids.START_TEXTING, str(campaign_id), style="primary")))
     return message(f"You have {what} to look after" if conversations else f"You have {people} to text", *shown)
+
+
+def opened(name: str, campaign_id: int) -> Message:
+    """Word to a volunteer who was given contacts before the campaign began."""
+    start = button("Start texting", ids.START_TEXTING, str(campaign_id), style="primary")
+    words = f":wave: *{escape(name)}* has begun: the people on your list can be texted now."
+    return message(f"{escape(name)} has begun", section(words), actions(start))
 
 
 NOT_AGAIN = "They are not sent again; the carrier's log shows whether they left."

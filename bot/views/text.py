@@ -43,4 +43,4 @@ def clip(text: str, limit: int) -> str:
 
 def moment(at: datetime) -> str:
     """For mrkdwn: a moment by the reader's own clock, "tomorrow at 9:00 AM", which only Slack knows."""
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%-I:%M %p} UTC>"
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%b %-d, %-I:%M %p} UTC>"

@@ -80,7 +80,7 @@ def _with_it(said: Said) -> str:
 
 def _line(said: Said, name: str, us: str) -> str:
     doubt = _DOUBTFUL.get(said.state) or _LOST.get(said.state)
-    ours = f"*{escape(said.by)}*" if said.by else us
+    ours = f"<@{said.by}>" if said.by else us
     who = f"*{escape(name)}*" if said.theirs else ours + (f" ({doubt})" if doubt else "")
     return f"{who}\n{quoted(_words(said))}{_with_it(said)}"
 

@@ -548,6 +548,7 @@ def upgrade() -> None:
         sa.Column("carrier_sid", sa.String(), nullable=True),
         sa.Column("sender", sa.String(), nullable=True),
         sa.Column("error", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("price", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversation.contact_id"], name=op.f("fk_message_conversation_id")

@@ -32,6 +32,28 @@ AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105
 class Carrier:
     """Serve `app`, tell it its own `url`, and set `inbound_url` to where voters' texts shall be posted."""
 
+    # -- the account
+    url = ""
+    inbound_url: str | None = None
+    account_status = "active"
+    account_type = "Full"
+    registration: str | None = "VERIFIED"
+    inbound_by_number = False
+
+    # -- the weather, for whoever tells a story to change
+    outage = False
+    latency = 0.0
+    slow_seconds = 1.0
+    list_lag = 0.0
+    by_days = False  # its list is filtered by the date alone
+    callback_order: Literal["normal", "reversed", "shuffled"] = "normal"
+    duplicate_callbacks = False
+    lose_callbacks = False
+    early_callbacks = False
+    lose_inbound = False
+    media_moved_to: str | None = None
+    magic_words = True
+
     def __init__(
         self,
         *,
@@ -55,33 +77,13 @@ class Carrier:
         self.api_keys = dict(api_keys)
         self.random = random.Random(seed)
 
-        self.url = ""
-        self.inbound_url: str | None = None
         self.app: ASGIApp = Server(self)
         self.calls: list[Call] = []
         self.texts: list[Text] = []
         self.phones: dict[str, Phone] = {}
         self.opened = clock()
-
-        self.account_status = "active"
-        self.account_type = "Full"
-        self.registration: str | None = "VERIFIED"
-        self.inbound_by_number = False
         self.mute: set[str] = set()  # numbers that cannot text
         self.may_only_send: set[str] = set()  # restricted API keys
-
-        self.outage = False
-        self.latency = 0.0
-        self.slow_seconds = 1.0
-        self.list_lag = 0.0
-        self.by_days = False  # its list is filtered by the date alone
-        self.callback_order: Literal["normal", "reversed", "shuffled"] = "normal"
-        self.duplicate_callbacks = False
-        self.lose_callbacks = False
-        self.early_callbacks = False
-        self.lose_inbound = False
-        self.media_moved_to: str | None = None
-        self.magic_words = True
         self._mishaps: deque[Mishap] = deque()
 
         self.stop_list = StopList(pooled=messaging_service_sid is not None)

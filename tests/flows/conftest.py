@@ -1,19 +1,16 @@
 """The world of a story, on each kind of database."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from sandbox.carrier import Phone
 from sandbox.slack import Message, Person
-from tests.world import World, open_world
+from tests.world import World
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with open_world(database_url) as world:
-        await world.kit.sms.is_well()
-        yield world
+async def world(world: World) -> World:
+    await world.kit.sms.is_well()
+    return world
 
 
 @pytest.fixture

@@ -95,6 +95,16 @@ async def test_before_the_start_whoever_hands_out_and_whoever_gets_some_is_told_
     for somebody in (priya, sam):
         assert "*Fall GOTV* has not started yet" in somebody.ephemerals[-1].words
     await olivia.types("/textbank start Fall GOTV")
+    await world.settles()
+    for line in ("pause", "resume"):
+        await olivia.types(f"/textbank {line} Fall GOTV")
+        await world.a_while()
+    for somebody, has_some in ((priya, True), (sam, False)):
+        begun = [each for each in somebody.dm.messages if "*Fall GOTV* has begun" in each.words]
+        assert len(begun) == has_some, "whoever holds contacts hears of it, once"
+    await priya.presses("Start texting", on=priya.dm.messages[-1])
+    await world.drawn()
+    assert "Message" in priya.card.inputs
     for somebody in (priya, sam):
         await somebody.types("/text")
         await world.settles()
@@ -181,7 +191,10 @@ async def test_after_hours_nobody_is_texted_and_the_card_says_when(world: World,
     assert "It is too late or too early to text Sara Lopez now, so nothing was sent." in shown
     ten_in_detroit = int(datetime(2026, 10, 21, 14, 0, tzinfo=UTC).timestamp())
     assert "out of their texting hours. They may be texted again from " in shown
-    assert f"<!date^{ten_in_detroit}^{{date_short_pretty}} at {{time}}|2:00 PM UTC> your time; type `/text`" in shown
+    assert (
+        f"<!date^{ten_in_detroit}^{{date_short_pretty}} at {{time}}|Oct 21, 2:00 PM UTC> your time; type `/text`"
+        in shown
+    )
     assert world.carrier.texts == []
 
     world.time.passes(hours=14)

@@ -189,6 +189,22 @@ async def test_what_is_wrong_stands_under_its_field_and_nothing_typed_is_lost(
     assert olivia.warnings == []
 
 
+async def test_all_that_is_wrong_with_a_form_is_said_at_once(world: World, olivia: Person) -> None:
+    await world.new_campaign()
+    await olivia.types("/textbank new")
+    yesterday = int(world.time.now.timestamp()) - 86_400
+    wrong = {"Name": "fall gotv", "Script": "Hi {", "Consent": "yes", "Saved replies": "Hi", "Questions": "Will you?"}
+    wrong |= {"Open at": yesterday, "Close at": yesterday}
+    modal = await olivia.submits({**wrong, "Contacts (CSV)": File("l.csv", LIST.encode())})
+    assert modal.errors.keys() == wrong.keys()
+    assert "There is a campaign named fall gotv already" in modal.errors["Name"]
+
+    await olivia.types("/textbank script Fall GOTV")
+    modal = await olivia.submits({"Script": "Hi {", "Questions": "Will you?"})
+    assert modal.errors.keys() == {"Script", "Questions"}
+    assert len(await world.query("SELECT id FROM script")) == 1
+
+
 async def test_a_field_that_the_file_lacks_holds_the_start_until_the_script_is_mended(
     world: World, olivia: Person, priya: Person
 ) -> None:

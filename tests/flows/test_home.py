@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.services import home as service
+from bot.services.reports import Progress
 from bot.views import home as views
 from models import CampaignState, Role
 from sandbox.carrier import Phone
@@ -206,7 +207,7 @@ async def test_a_manager_looks_and_changes_nothing(world: World, olivia: Person,
 
 async def looks_old(world: World, person: Person, label: str) -> None:
     """She presses a button of the page as organizers have it, whatever she is by now."""
-    line = service.Line(1, "Fall GOTV", CampaignState.LIVE, 3, 0, 0, None)
+    line = service.Line(1, "Fall GOTV", CampaignState.LIVE, Progress(0, 3, 3), 0, None)
     organizers = service.Home(Role.ORGANIZER, campaigns=(line,))
     person.home.draw(views.home(organizers, reachable=True)["blocks"])
     assert "Only an organizer can do that" in await does(world, person, label)
@@ -341,7 +342,9 @@ def test_the_largest_page_is_one_that_slack_takes() -> None:
     at, name = datetime(2026, 10, 20, tzinfo=UTC), "&" * 80
     lists = tuple(service.List(n, name, CampaignState.LIVE, 50, True) for n in range(service.MOST_LISTS))
     waiting = tuple((name, at) for _ in range(service.MOST_NAMED))
-    lines = tuple(service.Line(n, name, CampaignState.LIVE, 3, 1, 1, at) for n in range(service.MOST_CAMPAIGNS))
+    lines = tuple(
+        service.Line(n, name, CampaignState.LIVE, Progress(1, 3, 2), 1, at) for n in range(service.MOST_CAMPAIGNS)
+    )
     page = views.home(
         service.Home(
             Role.ADMIN,

@@ -5,6 +5,7 @@ import pytest
 from sandbox.carrier import Phone
 from sandbox.slack import Message, Person
 from tests.flows.sending import SARA, clicks, one_text, posts, states
+from tests.flows.test_metrics import figures
 from tests.world import World
 
 BOTH = "It had been sent again meanwhile: both went."
@@ -168,13 +169,23 @@ async def test_sending_again_is_a_new_text_of_the_lead_s(world: World, priya: Pe
     status = (await olivia.types("/textbank status")).text
     assert "Texted *1* of 3" in status
     assert "queued 0" in status
+    assert "nobody can say" not in status
 
 
 async def test_left_is_left(world: World, priya: Person, olivia: Person) -> None:
     await in_doubt(world, priya, "500")
     call = await call_about(world, olivia)
+    assert "1 text of which nobody can say" in (await olivia.types("/textbank status")).text
     await olivia.presses("Leave it", on=call)
     await world.a_while(60)
+    status = (await olivia.types("/textbank status")).text
+    assert "nobody can say" not in status, "somebody has decided"
+    assert "queued 0" in status
+    assert (await figures(world))["textbank_texts_in_doubt"] == 0
+    ops = world.slack.channel("#ops", olivia)
+    await olivia.types("/textbank digest now #ops")
+    await world.settles()
+    assert "nobody can say" not in ops.messages[-1].words
     assert "left it: nothing is sent again" in call.words
     assert call.buttons == []
     assert len(posts(world)) == 1

@@ -94,7 +94,8 @@ async def test_a_call_from_a_thread_is_taken_answered_and_comes_back_to_the_volu
     await world.a_while()
     assert world.carrier.texts_to(sara)[-1] == "At the <library> on Main & 3rd"
     assert f"<@{max_.id}> answered" in call.words
-    assert "> At the &lt;library&gt; on Main &amp; 3rd" in call.words
+    assert f"<@{max_.id}>\n> At the &lt;library&gt; on Main &amp; 3rd" in call.words
+    assert f"<@{priya.id}>\n> Hi Sara" in call.words, "what the volunteer had written stays hers"
     assert call.buttons == []
     back = thread.replies[-1].words
     assert f"<@{max_.id}> answered Sara Lopez for you" in back

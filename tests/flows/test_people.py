@@ -135,7 +135,11 @@ async def test_a_person_is_erased_everywhere_and_only_the_hash_of_an_opt_out_sta
     words = ("Sara", "Lopez", "Lopes", "5550101", "555-0101", "V777", "V778", "tired")
     assert len(await found(world, *words)) > 6
 
-    answer = await said(olivia, "/textbank forget (313) 555-0101")
+    before = await found(world, *words)
+    await olivia.types("/textbank forget (313) 555-0101")
+    assert "Erase whoever has +13135550101?" in olivia.modal.words.replace("*", "")
+    assert await found(world, *words) == before, "nobody is erased before it is confirmed"
+    answer = await world.forgets("(313) 555-0101")
     assert "is erased: number, names and every word. Their opt-out stays" in answer
     assert await found(world, *words) == []
     [row] = await world.query("SELECT phone_hash, state FROM opt_out")
@@ -143,7 +147,7 @@ async def test_a_person_is_erased_everywhere_and_only_the_hash_of_an_opt_out_sta
     [noted] = await world.query("SELECT who, subject FROM audit WHERE what = 'erased'")
     assert (noted.who, noted.subject) == (olivia.id, row.phone_hash)
     assert "*1* of 3" in await said(olivia, "/textbank status")
-    assert "Nothing is kept of that number. Their opt-out stays" in await said(olivia, f"/textbank forget {SARA}")
+    assert "Nothing is kept of that number. Their opt-out stays" in await world.forgets(SARA)
 
     await world.new_campaign("Again")
     assert "2 contacts imported" in olivia.dm.messages[-2].words
@@ -156,8 +160,8 @@ async def test_whoever_is_erased_is_texted_by_no_card_and_from_no_queue(
 ) -> None:
     await priya.presses("Send")
     await world.drawn()
-    assert "They had not opted out: a new file may bring them back." in await said(olivia, f"/textbank forget {SARA}")
-    await olivia.types("/textbank forget 313.555.0102")
+    assert "They had not opted out: a new file may bring them back." in await world.forgets(SARA)
+    await world.forgets("313.555.0102")
     await priya.presses("Send")
     await world.a_while()
 
@@ -180,7 +184,7 @@ async def test_news_of_somebody_else_keeps_their_name_when_one_is_erased_that_is
     await world.phone(SARA).texts("STOP")
     await world.phone("+13135550102").texts("STOP")
     await world.settles()
-    await olivia.types(f"/textbank forget {SARA}")
+    await world.forgets(SARA)
     await priya.presses("Skip")
     await world.drawn()
 
@@ -193,7 +197,7 @@ async def test_whoever_was_erased_and_agrees_anew_comes_back_with_the_new_file(
     world: World, olivia: Person, priya: Person
 ) -> None:
     await world.new_campaign("Spring")
-    await olivia.types(f"/textbank forget {SARA}")
+    await world.forgets(SARA)
     await world.live_campaign()
     assert "3 contacts imported" in olivia.dm.messages[-1].words
     await world.texting(priya)
@@ -207,7 +211,7 @@ async def test_whoever_was_erased_and_agrees_anew_comes_back_with_the_new_file(
 async def test_what_somebody_erased_writes_later_can_be_read_but_not_answered(
     world: World, olivia: Person, priya: Person, sara: Phone, thread: Message
 ) -> None:
-    await olivia.types(f"/textbank forget {SARA}")
+    await world.forgets(SARA)
     await priya.writes("At the library", in_=thread)
     await world.a_while()
     assert "this contact can't be texted (erased), so nothing was sent." in thread.replies[-1].words
@@ -219,7 +223,7 @@ async def test_texts_of_somebody_whom_nobody_had_texted_are_erased_too(world: Wo
     await world.phone("+13135550177").texts("Is this Michigan Votes?")
     await world.settles()
     assert await found(world, "5550177", "Is this Michigan") != []
-    assert "is erased" in await said(olivia, "/textbank forget 313-555-0177")
+    assert "is erased" in await world.forgets("313-555-0177")
     assert await found(world, "5550177", "Is this Michigan") == []
 
 

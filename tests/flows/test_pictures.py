@@ -404,6 +404,6 @@ async def test_a_picture_that_the_carrier_does_not_have_is_said(world: World, pr
 async def test_nothing_is_kept_of_a_forgotten_voters_picture(
     world: World, olivia: Person, priya: Person, shown: Message
 ) -> None:
-    await olivia.types("/textbank forget (313) 555-0101")
+    await world.forgets("(313) 555-0101")
     assert "not kept any more" in await asked(world, priya)
     assert not [call for call in world.carrier.calls if "/Media/" in call.path]

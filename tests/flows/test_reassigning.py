@@ -183,12 +183,12 @@ async def test_a_conversation_that_was_handed_on_shows_who_of_us_wrote_what(
     await world.phone(SARA).texts("Well?")
     await world.a_while()
     [root] = sam.threads
-    assert "*Priya Shah*\n> I'll find out" in root.words
+    assert f"<@{priya.id}>\n> I'll find out" in root.words
     assert "*You*" not in root.words
     await sam.writes("At the library", in_=root)
     await world.a_while()
     await sam.presses("Reply", on=root)
-    assert "*Priya Shah*\n> I'll find out" in sam.modal.words
+    assert f"<@{priya.id}>\n> I'll find out" in sam.modal.words
     assert "*You*\n> At the library" in sam.modal.words
 
 

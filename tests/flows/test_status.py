@@ -113,7 +113,7 @@ async def test_a_campaign_is_done_when_nobody_is_left_who_can_be_texted(
     await world.texting(priya, 5)
     await olivia.types("/textbank optout (313) 555-0103")  # in Priya's hand
     await olivia.types("/textbank optout (313) 555-0105")  # nobody's yet
-    await olivia.types("/textbank forget (313) 555-0106")
+    await world.forgets("(313) 555-0106")
     await priya.chooses("Wrong number")
     await world.drawn()
     await priya.edits("Message", "carrier:21614")  # a landline: it is not texted in Winter either
@@ -137,6 +137,11 @@ async def test_a_campaign_is_done_when_nobody_is_left_who_can_be_texted(
     assert "Texted *0* of 8 · 3 not handed out yet" in winter
     assert "Could not be texted: 5 (2 opted out, 1 wrong number, 2 can't be reached)" in winter
     assert "nobody is left" not in winter
+    await olivia.opens_home()
+    await world.drawn()
+    home = olivia.home.words.replace("*", "")
+    assert "Texted 2 of 7 (66%) · 4 can't be texted · nobody is left to text" in home
+    assert "Texted 0 of 8 (0%) · 5 can't be texted\n" in home
     listed = await said(olivia, "/textbank list")
     assert "28% of 7 texted, nobody is left" in listed
     assert "0% of 8 texted\n" in listed

@@ -79,6 +79,7 @@ async def test_the_plan_is_made_in_the_modal_too(world: World, olivia: Person) -
         (at[1], at[0], "Close at", "It would close before it opens"),
     ):
         modal = await olivia.submits({**fields, "Open at": opens, "Close at": closes})
+        assert list(modal.errors) == [label]
         assert why in modal.errors[label]
     assert await olivia.submits({"Open at": at[0], "Close at": at[1]}) is None
     await world.settles()

@@ -175,7 +175,7 @@ async def _evening(world: World, olivia: Person, priya: Person) -> None:
     await world.settles()
     await olivia.types("/textbank role @priya none")
     await priya.types("/text")
-    await olivia.types("/textbank forget 3135550102")
+    await world.forgets("3135550102")
     await olivia.types("/textbank close Fall GOTV")
     await world.settles()
 

@@ -3,7 +3,7 @@
 import io
 import logging
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import aiohttp
 import pytest
@@ -13,7 +13,7 @@ from sqlalchemy import text
 from bot import __main__ as program
 from sandbox.slack.delivery import FORM, JSON
 from tests.hostile.day import SARA, TOM, Words, busy, listen
-from tests.world import SECRET, World, open_world
+from tests.world import SECRET, World
 
 THEIRS = Words(
     first="Zipporah",
@@ -27,12 +27,6 @@ THEIRS = Words(
 PRIVATE = re.compile(
     r"555\D{0,3}(?:01\d\d|7788)|Zipporah|Quillfeather|capybara|aardvark|periwinkle|ocelot|Can we count", re.IGNORECASE
 )
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with open_world(database_url) as world:
-        yield world
 
 
 @pytest.fixture

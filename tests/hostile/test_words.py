@@ -2,13 +2,11 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from tests.hostile.day import Words, busy, listen
-from tests.world import World, open_world
+from tests.world import World
 
 CHANNEL, LINK = "<!channel>", "<https://evil.example/x|your bank>"
 EVIL = Words(
@@ -26,12 +24,6 @@ EVIL = Words(
 PINGS = re.compile(
     r"<!(?!date\^)|(?<![\w.])@(?:channel|here|everyone|group)\b|<https?://evil|<https?:--evil|<@U1>", re.IGNORECASE
 )
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with open_world(database_url) as world:
-        yield world
 
 
 def formatted(node: Any, key: str = "") -> Iterator[str]:

@@ -252,9 +252,13 @@ async def test_one_process_does_it_all_on_sqlite(tmp_path: Path) -> None:
         await run.is_up()
         run.through(0)
         run.carrier.fail_next("hang")
-        asked = len(run.carrier.calls)
+
+        def posts() -> int:  # the carrier is also asked for its list
+            return sum(call.method == "POST" for call in run.carrier.calls)
+
+        asked = posts()
         await priya.writes("Until then!", in_=thread[0])
-        await until(lambda: len(run.carrier.calls) > asked, "an answer that the carrier says nothing to")
+        await until(lambda: posts() > asked, "an answer that the carrier says nothing to")
         process, began = run.processes["again"], time.monotonic()
         process.send_signal(signal.SIGTERM)
         await asyncio.sleep(0.5)

@@ -1,7 +1,6 @@
 """Two transactions at one moment, on PostgreSQL, where writers do not queue: neither may undo or outwait the other."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,18 +12,12 @@ from bot.services.tallies import Metric
 from bot.services.trouble import Trouble
 from models import OptOutState, card, conversation, message
 from sandbox.slack import Person
-from tests.world import World, open_world
+from tests.world import World
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 SARA = "+13135550101"
 OUT = {"state": OptOutState.OUT, "source": "text"}
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with open_world(database_url) as world:
-        yield world
 
 
 @pytest.fixture

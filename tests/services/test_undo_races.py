@@ -1,7 +1,7 @@
 """Undo is exact: it and the claim meet in every order, and either the text is taken back, or the volunteer is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -10,13 +10,7 @@ from bot.errors import Refusal
 from bot.services import cards, conversations, outbox, texting
 from bot.services.cards import Press
 from sandbox.slack import Person
-from tests.world import World, open_world
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with open_world(database_url) as world:
-        yield world
+from tests.world import World
 
 
 @pytest.fixture

@@ -12,20 +12,8 @@ from typing import Any
 
 from starlette.requests import Request as StarletteRequest
 
-from handlers import (
-    card_replies,
-    cards,
-    commands,
-    faster,
-    home,
-    inbox,
-    leavers,
-    modals,
-    pictures,
-    replying,
-    requests,
-    threads,
-)
+from bot.app import FEATURES
+from handlers import requests
 from handlers.kit import Kit
 from handlers.twilio import Hooks
 from tests.simulation.wire import Reply, Request, form_of
@@ -49,7 +37,7 @@ class _Register:
 @cache
 def _listeners() -> dict[tuple[str, str], tuple[Listener, tuple[str, ...]]]:
     register: Any = _Register()
-    for feature in (cards, card_replies, faster, threads, replying, commands, modals, home, inbox, pictures, leavers):
+    for feature in FEATURES:
         feature.register(register)
     return {key: (each, tuple(inspect.signature(each).parameters)) for key, each in register.listeners.items()}
 

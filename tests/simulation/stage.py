@@ -19,7 +19,7 @@ import aiohttp
 from bot import sqlite
 from bot.services import lost_events
 from bot.settings import Settings
-from handlers import carrier_list, catching_up, posting, sending
+from handlers import carrier_list, catching_up, loops, posting, sending
 from sandbox.carrier import Carrier
 from sandbox.carrier.delivery import Delivery
 from sandbox.slack import Slack
@@ -220,10 +220,11 @@ class _Clock:
         return self._loop.time()
 
 
-POLLS = ((sending, "IDLE_SECONDS"), (posting, "IDLE_SECONDS"))
+POLLS = (sending.IDLE_SECONDS, posting.IDLE_SECONDS)
 """What the loops wait when there is nothing to do: nobody is kept waiting here, so they look less often."""
-LOOKS = ((carrier_list, "LOOK_SECONDS"), (catching_up, "LOOK_SECONDS"))
-BEATS = ((catching_up, "BEAT_SECONDS"),)
+LOOKS = (carrier_list.LOOK_SECONDS, catching_up.LOOK_SECONDS)
+BEATS = (catching_up.BEAT_SECONDS,)
+RECORDS = ((sending, "RECORD_SECONDS"),)
 PULSES = ((catching_up, "PULSE"), (lost_events, "PULSE"))
 MEASURES = ((sending, "MEASURE_EVERY"),)
 CALM_LOOK = 8.0
@@ -234,22 +235,33 @@ def poll_every(seconds: float) -> None:
     """How often the workers look whether there is something to do, and say that they are there."""
     calm = max(seconds, CALM_LOOK)
     beat = max(seconds, 20.0)
-    spans = {POLLS: seconds, LOOKS: calm, BEATS: beat, PULSES: timedelta(seconds=3 * beat)}
-    for places, span in {**spans, MEASURES: timedelta(seconds=3 * calm)}.items():
+    spans = {RECORDS: seconds, PULSES: timedelta(seconds=3 * beat), MEASURES: timedelta(seconds=3 * calm)}
+    for places, span in spans.items():
         for module, name in places:
             setattr(module, name, span)
+    _pauses.update({**dict.fromkeys(POLLS, seconds), **dict.fromkeys(LOOKS, calm), **dict.fromkeys(BEATS, beat)})
+
+
+_pauses: dict[float, float] = {}
+"""How long each pause of a loop is here."""
+_rest = loops.rest
+
+
+async def _rest_longer(stopping: asyncio.Event, seconds: float) -> None:
+    await _rest(stopping, _pauses.get(seconds, seconds))
 
 
 @contextmanager
 def virtual(loop: Loop) -> Iterator[None]:
     """The network and time of the simulation, in the place of the machine's."""
-    places = (*POLLS, *LOOKS, *BEATS, *PULSES, *MEASURES)
+    places = (*RECORDS, *PULSES, *MEASURES)
     clock, kept = _Clock(loop), [(module, name, getattr(module, name)) for module, name in places]
     with (
         mock.patch.object(aiohttp, "ClientSession", Line),
         mock.patch.object(aiohttp, "TCPConnector"),
         mock.patch.object(sqlite, "create_engine", ENGINES.lend),
         mock.patch.object(sqlite, "QUICK", float("inf")),
+        mock.patch.object(loops, "rest", _rest_longer),
         mock.patch("handlers.sending.time", clock),
         mock.patch("handlers.saying.time", clock),
         mock.patch("bot.gateways.slack.time", clock),
