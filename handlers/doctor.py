@@ -64,6 +64,8 @@ async def _database(kit: Kit, serving: bool) -> list[Finding]:
     if schema is Schema.OLDER:
         return [*found, doctor.error("The database is not up to date.", "Run `python -m bot migrate`.")]
     async with kit.database.reading() as session:
+        if not kit.database.sqlite:
+            found.append(await doctor.of_durability(session))
         return [*found, *await doctor.of_work(session, now=kit.clock(), serving=serving)]
 
 

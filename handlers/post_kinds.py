@@ -58,19 +58,29 @@ async def _go_on(kit: Kit, post: Any, found: Waiting) -> None:
     in_thread = {"to": root.channel, "thread_ts": root.root_ts}
     if found.doubted and await said_before(kit, post, **in_thread, up_to=found.doubted, since=found.doubted_at):
         return await _finish(kit, post, up_to=found.doubted)
-    await say(kit, post, threads.later(found.talk, found.said), **in_thread, up_to=found.up_to)
+    await say(kit, post, threads.later(found.talk, found.said), **in_thread, first=found.first, up_to=found.up_to)
     return await _finish(kit, post, up_to=found.up_to)
 
 
 async def _open_thread(kit: Kit, post: Any, found: Waiting) -> None:
     """A thread's first message; if Slack fell silent over it the last time, the one that it made then."""
+    if await find_thread(kit, post, found):
+        return
+    to, up_to = found.talk.volunteer_id, found.up_to
+    where = await say(kit, post, threads.root(found.talk), to=to, first=found.first, up_to=up_to)
+    async with kit.database.transaction() as session:
+        await replies.opened(session, post, found.talk, where, up_to=up_to, now=kit.clock())
+
+
+async def find_thread(kit: Kit, post: Any, found: Waiting) -> bool:
+    """Whether Slack made this thread the last time, though it did not say so: then it is written down."""
     to, up_to = found.talk.volunteer_id, found.doubted or 0
     where = await said_before(kit, post, to=to, up_to=up_to, since=found.doubted_at)
     if where is None:
-        up_to = found.up_to
-        where = await say(kit, post, threads.root(found.talk), to=to, up_to=up_to)
+        return False
     async with kit.database.transaction() as session:
         await replies.opened(session, post, found.talk, where, up_to=up_to, now=kit.clock())
+    return True
 
 
 async def _card(kit: Kit, post: Any, _payload: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from bot.views import replying as views
 from handlers.kit import Kit
 from handlers.requests import Click
 from handlers.slack_text import for_phone
-from handlers.threads import show_again
+from handlers.threads import is_there, show_again
 
 
 def register(app: AsyncApp) -> None:
@@ -26,6 +26,10 @@ async def open_reply(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """Open the modal. It carries the press's own address, by which what was pressed is drawn anew once all is done."""
     async with kit.database.reading() as session:
         form = await replying.form(session, click.number(), by=click.who, now=kit.clock())
+        root = await conversations.root_of(session, click.number(), click.who)
+    if root is None:
+        async with kit.database.transaction() as session:
+            await is_there(session, click, kit)
     about = {"conversation": click.number(), "shown": click.numbers(), "response_url": click.response_url}
     await kit.slack.open_view(click.trigger_id, views.reply_modal(form, metadata=json.dumps(about)))
     await ack()

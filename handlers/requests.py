@@ -77,6 +77,11 @@ class Click:
         """The numbers that follow the first."""
         return [int(number) for number in self.argument().split(",") if is_id(number)]
 
+    def newest(self) -> int | None:
+        """On a thread's first message, the last of the voter's texts that it shows."""
+        last = self.value.partition("::")[2]
+        return int(last) if is_id(last) else None
+
 
 def is_id(words: str) -> bool:
     """Whether these are the digits of an id that a database can hold."""

@@ -34,16 +34,23 @@ async def is_ours(kit: Kit, session: Any) -> bool:
 
 
 async def say(
-    kit: Kit, post: Any, message: Message, *, to: str | None = None, thread_ts: str | None = None, up_to: int = 0
+    kit: Kit,
+    post: Any,
+    message: Message,
+    *,
+    to: str | None = None,
+    thread_ts: str | None = None,
+    first: int = 0,
+    up_to: int = 0,
 ) -> tuple[str, str]:
-    """Make this post, and the later ones merged into it `up_to` that id: its (channel, ts).
+    """Make this post, with those merged into it from the `first` one `up_to` that id: its (channel, ts).
 
     Raises SlackTrouble, or NotNow if nothing was said.
     """
     to, up_to = to or post.recipient, up_to or post.id
     if {to, post.recipient} & set(kit.budget.busy()):
         raise NotNow
-    await _doubt(kit, post, up_to)
+    await _doubt(kit, post, first or post.id, up_to)
     try:
         where = await kit.slack.post(to, message, thread_ts=thread_ts, mark=_mark(up_to))
     except SlackTrouble as trouble:
@@ -55,13 +62,14 @@ async def say(
     return where
 
 
-async def _doubt(kit: Kit, post: Any, up_to: int) -> None:
+async def _doubt(kit: Kit, post: Any, first: int, up_to: int) -> None:
     """Put the post down as doubtful while the job is ours. Raises NotNow if it is not, or may not be by now."""
     began, told = time.monotonic(), kit.clock()
     async with kit.database.transaction() as session:
         if not await is_ours(kit, session):
             raise NotNow
-        await posts.doubt(session, post, up_to=up_to, now=told)
+        if first not in await posts.doubt(session, post, up_to=up_to, now=told):
+            raise NotNow  # somebody has seen it meanwhile: a press in it is proof
     if max(time.monotonic() - began, (kit.clock() - told).total_seconds()) > SAY_WITHIN:
         raise NotNow
 

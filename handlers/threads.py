@@ -5,13 +5,15 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.database import Session
 from bot.errors import Refusal
-from bot.services import conversations, inbox, posts
+from bot.services import conversations, inbox, posts, replies
 from bot.services.conversations import Said, Talk
 from bot.services.posts import PostKind
 from bot.views import ids
 from bot.views import threads as views
 from handlers.kit import Kit
+from handlers.post_kinds import find_thread
 from handlers.requests import Click
 from handlers.slack_text import for_phone
 
@@ -52,8 +54,14 @@ async def typed(event: dict[str, Any], kit: Kit) -> None:
 
 
 async def _answer(event: dict[str, Any], kit: Kit) -> None:
+    where = event["channel"], event["thread_ts"]
+    async with kit.database.reading() as session:
+        is_known = await conversations.at_thread(session, *where) is not None
+        doubted = [] if is_known else await replies.in_doubt(session, event["user"])
+    for post, found in doubted:  # it may be one that Slack made without saying so
+        await find_thread(kit, post, found)
     async with kit.database.transaction() as session:
-        conversation_id = await conversations.at_thread(session, event["channel"], event["thread_ts"])
+        conversation_id = await conversations.at_thread(session, *where)
         if conversation_id is None:
             raise Refusal(
                 "This thread belongs to no voter, so nobody was texted. Type in the thread that has the voter's words."
@@ -92,6 +100,7 @@ def _decides(act: Callable[..., Awaitable[Talk]], *, dated: bool = True) -> Call
         when = {"now": kit.clock()} if dated else {}
         async with kit.database.transaction() as session:
             talk = await act(session, click.number(), by=click.who, **when)
+            await is_there(session, click, kit)
             said = await conversations.said_in(session, talk.conversation_id, click.numbers())
         await ack()
         show_again(kit, click.response_url, talk, said)
@@ -104,8 +113,17 @@ async def ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:
     async with kit.database.transaction() as session:
         asks: dict[str, Any] = {"by": click.who, "words": None, "now": kit.clock(), "admins": kit.settings.admin_users}
         await inbox.ask_for_help(session, click.number(), **asks)
+        await is_there(session, click, kit)
     await ack()
     kit.slack.whisper(click.response_url, "Help is on its way: your organizer has been told.")
+
+
+async def is_there(session: Session, click: Click, kit: Kit) -> None:
+    """What is pressed is there: a thread's first message, of which Slack may not have said that it made it."""
+    newest = click.newest()
+    if newest is not None and click.channel and click.ts:
+        where, now = (click.channel, click.ts), kit.clock()
+        await replies.pressed(session, click.number(), where, by=click.who, newest=newest, now=now)
 
 
 def show_again(kit: Kit, response_url: str, talk: Talk, said: list[Said]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, text
 
 from bot.database import Session
 from bot.services import outbox, slack_access
@@ -25,6 +25,8 @@ EARLIEST, LATEST = 8 * 60, 21 * 60
 SHORTEST = 120
 LATE = timedelta(minutes=5)
 ZONES = ("America/New_York", "America/Los_Angeles", "America/Puerto_Rico", "Pacific/Honolulu")
+MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
+"""Settings of PostgreSQL's without which what it has committed may be gone after a crash."""
 WORKER = "worker"
 """The lease by which a running worker is known."""
 
@@ -62,6 +64,9 @@ def error(words: str, mend: str) -> Finding:
 
 
 _LEASES = select(lease.c.name).where(lease.c.until > bindparam("now"))
+_OFF = text("SELECT name FROM pg_settings WHERE name IN :names AND setting = 'off' ORDER BY name").bindparams(
+    bindparam("names", expanding=True)
+)
 _OLDEST_POST = (
     select(slack_post.c.due_at, slack_post.c.error)
     .where(state_is(slack_post, "queued"), slack_post.c.due_at < bindparam("late"))
@@ -109,6 +114,20 @@ def of_database(*, sqlite: bool) -> Finding:
     if sqlite:
         return ok("The database is SQLite: one process serves. More than one need PostgreSQL.")
     return ok("The database is PostgreSQL: as many processes as you want.")
+
+
+async def of_durability(session: Session) -> Finding:
+    """Whether PostgreSQL still knows after a crash what it has committed. SQLite's own settings are ours."""
+    off = list((await session.execute(_OFF, {"names": MUST_BE_ON})).scalars())
+    if not off:
+        return ok("PostgreSQL has what it commits on the disk first.")
+    switched = "; ".join(f"ALTER SYSTEM SET {name} = on" for name in off)
+    return error(
+        f"After a crash PostgreSQL may forget what it has committed ({', '.join(off)}: off): somebody could be texted "
+        "twice, or after a STOP.",
+        f"As its superuser: `{switched}; SELECT pg_reload_conf()`. What is off for this database or role alone ends by "
+        "`ALTER DATABASE … RESET ALL`, `ALTER ROLE … RESET ALL`.",
+    )
 
 
 def _secret(settings: Settings) -> Finding:

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import bindparam, delete, or_, select, text
 
 from bot.database import Session
-from models import ConversationState, conversation, lease, setting, state_is, state_was, thread
+from models import ConversationState, conversation, inbound, lease, setting, state_is, thread
 
 LIVELY = timedelta(hours=1)
-"""So long before the span the last text may be, for somebody to type once more without having been written to."""
+"""So long before the span the last text may be, from either side, for somebody to type once more."""
 MOST = 2_000
 WEB = "web"
 """The pulse of whoever listens to Slack, kept as a lease that every web may renew."""
@@ -34,7 +34,11 @@ _LIVE = (
     .where(
         or_(
             state_is(conversation, ConversationState.NEEDS_REPLY),
-            state_was(conversation, ConversationState.TALKING) & (conversation.c.last_out_at > bindparam("lately")),
+            conversation.c.last_out_at > bindparam("lately"),
+            # Also where nothing more may be texted: whoever types there is to be told so.
+            select(inbound.c.id)
+            .where(inbound.c.conversation_id == conversation.c.contact_id, inbound.c.at > bindparam("lately"))
+            .exists(),
         )
     )
     .order_by(conversation.c.waiting_since.desc(), thread.c.root_ts.desc())

@@ -112,8 +112,15 @@ _HURRY = (
 _DOUBT = (
     update(slack_post)
     .where(slack_post.c.merge_key == bindparam("key"), state_is(slack_post, "queued"))
-    .where(slack_post.c.id <= bindparam("up_to"), slack_post.c.doubted_at.is_(None))
-    .values(doubted_at=bindparam("now"))
+    .where(slack_post.c.id <= bindparam("up_to"))
+    .values(doubted_at=func.coalesce(slack_post.c.doubted_at, bindparam("now", type_=Moment)))
+    .returning(slack_post.c.id)
+)
+_IN_DOUBT = (
+    select(slack_post)
+    .where(state_is(slack_post, "queued"), slack_post.c.recipient == bindparam("who"))
+    .where(slack_post.c.kind == bindparam("kind"), slack_post.c.doubted_at.is_not(None))
+    .order_by(slack_post.c.id)
 )
 _NO_DOUBT = (
     update(slack_post)
@@ -205,12 +212,19 @@ async def hurry(session: Session, merge_key: str, *, now: datetime) -> None:
     await session.execute(_HURRY, {"key": merge_key, "now": now})
 
 
-async def doubt(session: Session, post: Any, *, up_to: int, now: datetime) -> None:
+async def doubt(session: Session, post: Any, *, up_to: int, now: datetime) -> set[int]:
     """This post, and the older ones merged into it, are about to be made: from now on Slack may show them.
 
-    Until it says that it does, or does not, they are looked for before they are made again.
+    Until it says that it does, or does not, they are looked for before they are made again. Returns the ids of those
+    that are still to be made.
     """
-    await session.execute(_DOUBT, {"key": post.merge_key, "up_to": up_to, "now": now})
+    values = {"key": post.merge_key, "up_to": up_to, "now": now}
+    return set((await session.execute(_DOUBT, values)).scalars())
+
+
+async def in_doubt(session: Session, kind: PostKind, to: str) -> list[Any]:
+    """This person's posts of which nobody can say yet whether Slack has made them."""
+    return list((await session.execute(_IN_DOUBT, {"who": to, "kind": kind.value})).all())
 
 
 async def not_made(session: Session, post: Any, *, up_to: int) -> None:

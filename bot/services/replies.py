@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from bot.database import Session
@@ -15,7 +16,9 @@ A_MOMENT = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for one thread. `root` is the thread's (channel, root_ts); None: there is none yet, as far as we know.
+    """What waits for one thread: the posts from `first` `up_to` that id.
+
+    `root` is the thread's (channel, root_ts); None: there is none yet, as far as we know.
 
     If it `is_nobodys`, its volunteer is suspended and gets nothing more.
 
@@ -25,6 +28,7 @@ class Waiting:
     talk: Talk
     said: list[Said]
     root: Any | None
+    first: int
     up_to: int
     calm_at: datetime | None
     doubted: int | None
@@ -46,6 +50,7 @@ async def waiting(session: Session, post: Any) -> Waiting | None:
         talk=talk,
         said=await conversations.said_in(session, conversation_id, [payload_of(row)["inbound_id"] for row in queued]),
         root=await conversations.root_of(session, conversation_id, talk.volunteer_id),
+        first=queued[0].id,
         up_to=queued[-1].id,
         calm_at=card.clicked_at + CALM if card is not None and card.clicked_at is not None else None,
         doubted=doubted[-1].id if doubted else None,
@@ -59,6 +64,31 @@ async def opened(session: Session, post: Any, talk: Talk, where: tuple[str, str]
     await posts.finish(session, post, up_to=up_to)
     await conversations.opened(session, talk.conversation_id, talk.volunteer_id, *where)
     await card_again(session, talk.volunteer_id, now=now)
+
+
+async def pressed(
+    session: Session, conversation_id: int, where: tuple[str, str], *, by: str, newest: int, now: datetime
+) -> None:
+    """A press on a thread's first message proves that Slack has made it, if that was not known yet.
+
+    What it shows, the voter's texts up to the `newest`, is not made again. The press draws the message anew, without
+    the mark by which it could be found.
+    """
+    if await conversations.root_of(session, conversation_id, by) is not None:
+        return
+    waiting = await posts.merged(session, conversations.key_of(conversation_id))
+    shown = list(takewhile(lambda post: payload_of(post)["inbound_id"] <= newest, waiting))
+    if shown:
+        await posts.finish(session, shown[-1])
+    await conversations.opened(session, conversation_id, by, *where)
+    await card_again(session, by, now=now)
+
+
+async def in_doubt(session: Session, volunteer_id: str) -> list[tuple[Any, Waiting]]:
+    """What may have opened a thread for this volunteer, though Slack did not say so."""
+    doubted = await posts.in_doubt(session, PostKind.REPLY, volunteer_id)
+    found = [(post, await waiting(session, post)) for post in doubted]
+    return [(post, each) for post, each in found if each is not None and each.root is None]
 
 
 async def card_again(session: Session, volunteer_id: str, *, now: datetime) -> None:

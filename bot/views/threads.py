@@ -28,14 +28,17 @@ def root(talk: Talk) -> Message:
     heading = f":speech_balloon: *{escape(talk.name)}* answered · {escape(talk.campaign)}"
     words = f"{talk.name} answered: {_words(talk.said[-1]) if talk.said else ''}"
     shown = [section(heading), *lines(talk.said, talk.name, show=talk.conversation_id)]
-    return message(escape(words[:300]), *shown, *(_notice(talk) or _how_to(talk)), *_buttons(talk))
+    newest = max((each.inbound_id or 0 for each in talk.said), default=0)
+    buttons = _buttons(talk, f"{talk.conversation_id}::{newest}")
+    return message(escape(words[:300]), *shown, *(_notice(talk) or _how_to(talk)), *buttons)
 
 
 def later(talk: Talk, said: Sequence[Said]) -> Message:
     """What came in since, for the thread that is there, with the buttons where the volunteer's thumb is."""
     words = f"{talk.name} answered again: {_words(said[-1]) if said else ''}"
     shown = lines(said, talk.name, show=talk.conversation_id)
-    return message(escape(words[:300]), *shown, *_notice(talk), *_buttons(talk, said))
+    value = f"{talk.conversation_id}:{','.join(str(each.inbound_id) for each in said[-MOST_LINES:])}"
+    return message(escape(words[:300]), *shown, *_notice(talk), *_buttons(talk, value))
 
 
 def lines(
@@ -105,10 +108,8 @@ def _how_to(talk: Talk) -> list[Block]:
     return [context(f"Type in this thread to answer: what you write is texted to {escape(talk.name)}.")]
 
 
-def _buttons(talk: Talk, said: Sequence[Said] = ()) -> list[Block]:
-    """Their value is the conversation, and the texts of the voter's that stand above them."""
-    shown = ",".join(str(each.inbound_id) for each in said[-MOST_LINES:])
-    value = f"{talk.conversation_id}:{shown}" if shown else str(talk.conversation_id)
+def _buttons(talk: Talk, value: str) -> list[Block]:
+    """Their value is the conversation, and the texts of the voter's that stand above them: each, or up to which."""
     out = button("Opt out", ids.THREAD_OPT_OUT, value, style="danger", confirm=opt_out_question(talk.name))
     ask = button("Ask for help", ids.THREAD_HELP, value)
     if talk.opted_out:

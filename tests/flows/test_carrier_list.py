@@ -96,7 +96,7 @@ async def test_lost_states_are_made_up(world: World, priya: Person, olivia: Pers
 
 async def test_a_text_that_failed_before_it_was_sent_is_asked_about(world: World, priya: Person) -> None:
     """It has no date of sending, so no list by date has it."""
-    await one_text(world, priya, "carrier:30001")
+    await one_text(world, priya, "carrier:11200")
     world.carrier.lose_callbacks = True
     await world.a_while()
     await a_minute(world, 29)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from bot.app import examined, running
 from bot.gateways.slack_checks import scopes_needed
-from bot.services import leases
+from bot.services import doctor, leases
 from handlers import heartbeat
 from handlers.doctor import examine
 from sandbox.carrier import Carrier
@@ -50,7 +50,7 @@ async def test_an_admin_reads_in_slack_what_is_wrong_and_how_to_mend_it(world: W
     assert "a few seconds" in said.text
     await world.drawn()
     words = olivia.ephemerals[-1].words
-    assert "2 of" in words  # this, and an address of this machine only
+    assert f"{2 + (not world.kit.database.sqlite)} of" in words  # an address of this machine; and a forgetful database
     assert words.index(":x:") < words.index(":warning:") < words.index(":white_check_mark:")
     assert "not registered for texts to the US: carriers turn texts to the US away (error 30034)." in words
     assert "Register brand and campaign in the console" in words
@@ -65,7 +65,8 @@ async def test_only_an_admin_may_call_the_doctor(world: World, olivia: Person, p
 async def test_where_all_is_well_the_doctor_says_so(world: World) -> None:
     await alive(world)
     found = await looks(world)
-    assert [said for said, how in found.items() if how != "ok"] == [
+    wrong = [said for said, how in found.items() if how != "ok" and not said.startswith("After a crash PostgreSQL")]
+    assert wrong == [
         f"PUBLIC_URL ({world.kit.settings.public_url}) is an address of this machine or network only. "
         "Right for a sandbox; neither Slack nor the carrier reaches it."
     ]
@@ -86,6 +87,23 @@ async def test_where_all_is_well_the_doctor_says_so(world: World) -> None:
         "registered for texts to the US",
     ):
         assert level(found, words) == "ok", words
+
+
+async def test_a_postgresql_that_may_forget_what_it_has_committed_is_an_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = await looks(world)
+    forgets = "(fsync, full_page_writes, synchronous_commit: off)"  # as in these tests, whose databases outlive nothing
+    if world.kit.database.sqlite:
+        assert not [said for said in found if "commit" in said]
+        return
+    assert level(found, forgets) == "error"
+    assert level(found, "`ALTER SYSTEM SET fsync = on; ALTER SYSTEM SET full_page_writes = on; ") == "error"
+    async with world.kit.database.reading() as session:
+        await session.exec_driver_sql("SET LOCAL synchronous_commit = on")
+        assert "(fsync, full_page_writes: off)" in (await doctor.of_durability(session)).words
+        monkeypatch.setattr(doctor, "MUST_BE_ON", ("synchronous_commit",))
+        assert (await doctor.of_durability(session)).level == "ok"
 
 
 async def test_a_clock_that_has_just_started_is_seen_at_once(world: World) -> None:

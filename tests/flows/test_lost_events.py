@@ -43,6 +43,30 @@ async def test_lines_that_slack_dropped_are_texted_once_and_the_others_not_again
     assert world.slack.count("conversations.replies") == calls
 
 
+@pytest.mark.parametrize("how", ["is done", "has opted out"])
+async def test_a_dropped_line_is_taken_up_wherever_somebody_may_type(
+    world: World, priya: Person, sara: Phone, thread: Message, how: str
+) -> None:
+    if how == "is done":
+        await priya.presses("Done", on=thread)
+    else:
+        await priya.writes("At the school", in_=thread)
+        await world.a_while(100 * 60)
+        await sara.texts("STOP")
+    await world.a_while()
+    world.slack.events_an_hour = 1
+    world.slack.delivery._hour.take(world.slack.clock())
+    await priya.writes("At the library", in_=thread)
+    for _ in range(4):
+        await world.a_while(20)
+    if how == "is done":
+        assert world.carrier.texts_to(sara)[1:] == ["At the library"]
+    else:
+        assert thread.replies[-1].by_bot
+        assert await world.query("SELECT 1 FROM slack_post WHERE dedupe_key LIKE 'refused:%'")
+    assert await world.query("SELECT 1 FROM setting WHERE name = 'events_lost'") == []
+
+
 @pytest.mark.parametrize("minutes", [20, 40])
 async def test_after_nobody_listened_lines_are_made_up_or_said_to_be_too_late(
     world: World, priya: Person, sara: Phone, thread: Message, minutes: int

@@ -159,6 +159,46 @@ async def test_a_thread_that_slack_made_without_saying_so_is_not_made_twice(
     assert world.carrier.texts_to(sara)[-1] == "At the library"
 
 
+@pytest.mark.parametrize("what", ["presses Done", "presses Reply", "asks for help", "types", "another writer is quick"])
+async def test_a_thread_that_is_used_before_it_is_known_of_is_not_made_twice(
+    world: World, priya: Person, sara: Phone, other: Writer, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    world.slack.respond_next("chat.postMessage", after=True, status=500)
+    await sara.texts("Where do I vote?")
+    world.time.passes(seconds=6)
+    await world.writer.step()
+    [thread] = priya.threads
+    if what == "presses Done":
+        await priya.presses("Done", on=thread)
+    elif what == "presses Reply":
+        await priya.presses("Reply", on=thread)
+        await priya.submits({"And then": ["Done with this conversation"]})
+    elif what == "asks for help":
+        await priya.presses("Ask for help", on=thread)
+    elif what == "types":
+        await priya.writes("At the library", in_=thread)
+    else:
+        find = world.kit.slack.find
+
+        async def then_she_presses(*args: Any, **more: Any) -> Any:
+            monkeypatch.setattr(world.kit.slack, "find", find)
+            await priya.presses("Done", on=thread)
+            await world.drawn()
+            return await find(*args, **more)
+
+        monkeypatch.setattr(world.kit.slack, "find", then_she_presses)
+    await world.drawn()
+    await sara.texts("And when?")
+    for _ in range(6):
+        await world.a_while(5)
+    assert len(priya.threads) == 1
+    assert times_said(priya, "Where do I vote?") == 1
+    assert [reply.words.count("> And when?") for reply in thread.replies if "And when" in reply.words] == [1]
+    await priya.writes("Until 8", in_=thread)
+    await world.a_while()
+    assert world.carrier.texts_to(sara)[1:] == ["At the library", "Until 8"][what != "types" :]
+
+
 @pytest.mark.parametrize("withheld", [set(), {"im:write"}])
 async def test_a_thread_that_slack_did_not_make_is_made_when_it_listens_again(
     world: World, priya: Person, sara: Phone, withheld: set[str]

@@ -94,10 +94,11 @@ async def test_a_writer_that_was_paused_after_it_had_taken_the_job_says_nothing(
     before = len(priya.dm.messages)
     doubt = posts.doubt
 
-    async def then_the_machine_sleeps(*args: object, **more: object) -> None:
+    async def then_the_machine_sleeps(*args: object, **more: object) -> set[int]:
         monkeypatch.setattr(posts, "doubt", doubt)
-        await doubt(*args, **more)  # type: ignore[arg-type]
+        doubted = await doubt(*args, **more)  # type: ignore[arg-type]
         world.time.passes(seconds=90)
+        return doubted
 
     monkeypatch.setattr(posts, "doubt", then_the_machine_sleeps)
     if kind == "reply":

@@ -25,9 +25,7 @@ async def one(kind: str, database_url: str, folder: Path, *, contacts: int, seed
         came = await dying
         how = f"{len(POINTS)} points" if seed is None else f"at random (--seed {seed})"
         print(f"{kind:11}{how:24}" + " · ".join(f"{what} {count}" for what, count in came.items()), flush=True)
-        for process in run.processes.values():
-            process.terminate()
-            await asyncio.to_thread(process.wait, 30)
+        await run.end()
 
 
 def main() -> None:

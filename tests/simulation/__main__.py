@@ -6,6 +6,7 @@ import sys
 import time
 
 from tests.simulation.run import Result, Totals, run, simulation, story
+from tests.simulation.scale import all_full, mostly_small
 
 
 def main() -> int:
@@ -14,18 +15,20 @@ def main() -> int:
     asked.add_argument("--seed", type=int, help="run this schedule and tell what happened in it")
     asked.add_argument("--count", type=int, default=1000, help="run so many schedules")
     asked.add_argument("--minutes", type=float, help="... or as many as there is time for")
+    asked.add_argument("--small", action="store_true", help="nineteen of twenty small, as `make test` runs them")
     asked.add_argument("--first", type=int, default=1, help="the first seed")
     asked.add_argument("--failures", type=int, default=1, help="stop after so many that fail")
     given = asked.parse_args()
+    mix = mostly_small if given.small else all_full
     with simulation() as made:
         if given.seed is not None:
-            result = made.schedule(given.seed)
+            result = made.schedule(given.seed, mix)
             print(story(result))
             return bool(result.wrong)
         seeds = itertools.count(given.first) if given.minutes else range(given.first, given.first + given.count)
         until = time.monotonic() + given.minutes * 60 if given.minutes else float("inf")
         began = time.process_time()
-        totals = run(made, seeds, until=until, failures=given.failures, tell=_tell)
+        totals = run(made, seeds, mix, until=until, failures=given.failures, tell=_tell)
     print(summary(totals, time.process_time() - began))
     return bool(totals.failed)
 
@@ -42,6 +45,8 @@ def summary(totals: Totals, seconds: float) -> str:
         f"{totals.schedules:,} schedules ({each:.0f} ms of processor time each), {totals.texts:,} texts, "
         f"{totals.injected.total():,} faults; {len(totals.failed)} broke a promise",
         *(f"  {count:7,}  {name}" for name, count in sorted(totals.injected.items())),
+        "What people did:",
+        *(f"  {count:7,}  {name}" for name, count in sorted(totals.happened.items())),
     ]
     return "\n".join(lines)
 

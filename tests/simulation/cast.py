@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from sandbox.slack import Person, clicks
 from sandbox.slack.delivery import FORM
+from tests.simulation.lead import Lead
 from tests.simulation.stage import Stage
 
 CAMPAIGN = "Fall GOTV"
@@ -43,6 +44,10 @@ class Act:
     at: float
     allowed: bool = True
     undone: bool = False
+    key: str = ""
+    """A typed line's channel and timestamp."""
+    dropped: float | None = None
+    """When Slack dropped word of it."""
 
 
 @dataclass(slots=True)
@@ -60,16 +65,20 @@ class Cast:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.random = stage.random
-        self.plan = ((stage.priya, self.random.randint(1, 6)), (stage.sam, self.random.choice((0, 0, 1, 3))))
+        self.plan = tuple(
+            (person, self.random.choice(counts))
+            for person, counts in ((stage.priya, stage.scale.priya), (stage.sam, stage.scale.sam))
+        )
         """Who does how many things."""
         self.acts: dict[int, Act] = {}
         self.heard: dict[int, Heard] = {}
         self.paused: list[list[float]] = []
+        self.has_paused = False
+        """Whether she ever tried to: it may come about without her being told."""
         self.handing_on = False
         self.handed_on: float | None = None
         self.broken: list[str] = []
-        self.pressed_in_threads: set[str] = set()
-        """Whose threads somebody has pressed a button in: it draws the message anew, and takes its mark away."""
+        self.lead = Lead(stage)
         self._put_aside: set[str] = set()
         """Whom Priya skipped or opted out on her card: they stay hers, with their Undo, when others are handed on."""
         self._kept: list[Callable[[], Awaitable[Any]]] = []
@@ -81,16 +90,23 @@ class Cast:
 
     async def play(self) -> None:
         """Everybody does a few things, each at their own times."""
-        random = self.random
+        random, scale = self.random, self.stage.scale
         parts = [self._busy(self._volunteer, person, count, 4.0) for person, count in self.plan]
-        parts.append(self._busy(self._voter, None, random.choice((0, 2, 3, 5)), 5.0))
-        if random.random() < 0.3:
+        parts.append(self._busy(self._voter, None, random.choice(scale.voters), 5.0))
+        if random.random() < scale.organizer:
             parts.append(self._busy(self._organizer, None, 1, 8.0))
+        if random.random() < scale.deploys:
+            parts.append(self._busy(self._deploys, None, random.choice((1, 1, 2)), 8.0))
         await asyncio.gather(*parts)
-        if not self.handing_on and self.random.random() < 0.15:
+        if not self.handing_on and random.random() < scale.hands_on:
             await self._busy(self._hand_on, None, 1, 3.0)
-        answering = [(person, self.random.randint(1, 2)) for person, _ in self.plan if person.threads or self.heard]
-        await asyncio.gather(*(self._busy(self._answers, person, count, 8.0) for person, count in answering))
+        answering = [(person, random.choice(scale.answers)) for person, _ in self.plan if person.threads or self.heard]
+        parts = [self._busy(self._answers, person, count, 8.0) for person, count in answering]
+        if random.random() < scale.drops:
+            parts.append(self._busy(self._drops, None, 1, 3.0))
+        if random.random() < scale.inbox:
+            parts.append(self._busy(self.lead.minds_the_inbox, None, random.choice((1, 2, 3)), 8.0))
+        await asyncio.gather(*parts)
 
     async def _answers(self, person: Person) -> None:
         if threads := person.threads:
@@ -98,7 +114,7 @@ class Cast:
 
     async def _busy(self, act: Callable[[Any], Awaitable[None]], who: Any, count: int, pace: float) -> None:
         for _ in range(count):
-            await asyncio.sleep(self.random.expovariate(1 / pace))
+            await asyncio.sleep(self.random.expovariate(self.stage.scale.haste / pace))
             try:
                 await act(who)
             except AssertionError as cannot:  # what was on the screen a moment ago is gone
@@ -188,14 +204,17 @@ class Cast:
     async def _in_a_thread(self, person: Person, root: Any) -> None:
         name = re.sub(r"\W", " ", root.text).split()[0]
         what = self.random.choices(("answer", "unsay", "done", "opt out", "help", "keep"), (60, 12, 8, 6, 6, 8))[0]
-        if what in ("done", "opt out", "keep"):
-            self.pressed_in_threads.add(name)
         match what:
             case "answer" | "unsay" as what:
                 n = len(self.acts)
                 self.acts[n] = act = Act(person.id, VOTERS[name], "typed", self.time)
                 self._note(person, f"answers {name}: word{n}")
+                dropped = self.stage.slack.delivery.dropped
                 line = await person.writes(f"word{n} it is", in_=root)
+                if line is not None:
+                    act.key = f"{line.channel.id}:{line.ts}"
+                if self.stage.slack.delivery.dropped > dropped:
+                    act.dropped = act.at
                 if what == "unsay" and line is not None:
                     await asyncio.sleep(self.random.uniform(0, 7))
                     self._note(person, f"deletes word{n}")
@@ -221,7 +240,9 @@ class Cast:
         carrier, random = self.stage.carrier, self.random
         texted = [phone for phone in VOTERS.values() if carrier.texts_to(phone)]
         waiting = [act.to for act in self.acts.values()]
-        phone = random.choice([*(texted * 5), *waiting, STRANGER])
+        if not waiting and random.random() < 0.5:
+            return
+        phone = random.choice([*(texted * 5), *(waiting * 2), STRANGER])
         n, self._said = self._said, self._said + 1
         words = random.choice(random.choices((HARMLESS, OUT, DOUBTFUL), (6, 3, 2))[0]).format(n=n)
         times = random.choices((1, 2, 5), (8, 1, 1))[0]
@@ -229,6 +250,21 @@ class Cast:
         sid = f"SM{n:032x}"
         self.heard[n] = heard = Heard(sid, phone, [])
         heard.answers = await carrier.phone(phone).texts(words, sid=sid, times=times, at_once=random.random() < 0.5)
+
+    # -- what happens to Slack and to the program ---------------------------------------------------------
+
+    async def _drops(self, _: None) -> None:
+        """Slack has too many events for this app: for a while it drops them, and says so once a minute."""
+        delivery = self.stage.slack.delivery
+        self.stage.note("Slack drops events from here on")
+        often, delivery.events_an_hour = delivery.events_an_hour, 1
+        delivery._hour.take(self.stage.timestamp())
+        await asyncio.sleep(self.random.uniform(3, 25))
+        delivery.events_an_hour = often
+        self.stage.note("... and no more")
+
+    async def _deploys(self, _: None) -> None:
+        self.stage.deploys()
 
     # -- the organizer -----------------------------------------------------------------------------------
 
@@ -255,6 +291,7 @@ class Cast:
 
     async def pause_and_resume(self) -> None:
         """She pauses the campaign, and goes on after a while."""
+        self.has_paused = True
         self.stage.note("Olivia pauses the campaign")
         said = await self.stage.olivia.types(f"/textbank pause {CAMPAIGN}")
         if said is not None and "is paused" in said.text:

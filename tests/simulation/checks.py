@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from bot.services import campaigns, daily, export_files, reports
 from bot.services.digest_days import Schedule
-from models import NEVER_LEFT
-from tests.simulation.cast import VOTERS, WORD, Cast
+from models import NEVER_LEFT, Priority
+from tests.simulation.cast import VOTERS, WORD, Act, Cast
 from tests.simulation.stage import GRACE, Stage
 from tests.simulation.wire import form_of
 
@@ -24,7 +24,6 @@ NOT_TAKEN = {"refused line", "answers 429", "answers 429 after a while", "answer
 """What proves that a text was not taken: only then may it be posted again."""
 HAS_IT = ("accepted", "sent", "delivered", "undelivered", "failed")
 LAST = ("delivered", "undelivered")
-_NAMES = {phone: name for name, phone in VOTERS.items()}
 _MAY_RISE = "SELECT id FROM message WHERE state IN ('accepted', 'sent')"
 THE_DAY = timedelta(hours=9), timedelta(hours=20)
 DETROIT = timedelta(hours=-4)
@@ -34,6 +33,7 @@ LEFT_OUT = 10
 
 def pending(stage: Stage, cast: Cast) -> str:
     """What is still on its way, in words; empty when everything is at its end."""
+    again = len(stage.slack.delivery._due)
     unheard = {heard.sid for heard in cast.heard.values()}
     arrived = {_id_of(text.status_callback or "") for text in stage.carrier.texts if text.sent and text.status in LAST}
     with _rows(stage) as query:
@@ -42,21 +42,28 @@ def pending(stage: Stage, cast: Cast) -> str:
         found = query(
             "SELECT state, count(*) FROM message WHERE state IN ('queued', 'posting', 'unknown') GROUP BY state"
             " UNION ALL SELECT 'post ' || kind, count(*) FROM slack_post WHERE state = 'queued' GROUP BY kind"
+            " UNION ALL SELECT 'lost events', count(*) FROM setting WHERE name = 'events_lost' HAVING count(*) > 0"
             " UNION ALL SELECT 'shut door', count(*) FROM pace WHERE tripped_until IS NOT NULL HAVING count(*) > 0"
         )
-    untold = ((f"of {len(arrived)} whose end is not known", behind), ("voters' texts not heard", len(unheard)))
+    untold = (
+        ("events that come again", again),
+        (f"of {len(arrived)} whose end is not known", behind),
+        ("voters' texts not heard", len(unheard)),
+    )
     return ", ".join(f"{count} {what}" for what, count in (*found, *untold) if count)
 
 
 async def look(stage: Stage, cast: Cast) -> list[str]:
     """Every promise that was broken, in words."""
     end = _End(stage, cast)
+    stage.happened.update(end.happened())
     wrong = [
         *cast.broken,
         *stage.late,
         *end.texts(),
         *end.forbidden(),
         *end.shown(),
+        *end.typed(),
         *end.inbound(),
         *end.posts(),
         *end.counts(),
@@ -98,11 +105,15 @@ class _End:
     def __init__(self, stage: Stage, cast: Cast) -> None:
         self.stage, self.cast = stage, cast
         with _rows(stage) as query:
-            self.messages = {row[0]: row for row in query("SELECT id, state, kind, body, volunteer_id FROM message")}
+            self.messages = {
+                row[0]: row
+                for row in query("SELECT id, state, priority, body, replaces_id, act_key, decided_at FROM message")
+            }
+            self.said = {key for (key,) in query("SELECT dedupe_key FROM slack_post")}
             self.arrived = query("SELECT carrier_sid, verdict, conversation_id FROM inbound")
             self.out = query("SELECT phone, at FROM opt_out JOIN person USING (phone_hash)")
             self.out_count = query("SELECT count(*) FROM opt_out WHERE state = 'out'")[0][0]
-            self.items = query("SELECT kind, payload FROM inbox_item")
+            self.items = query("SELECT kind, payload, taken_by FROM inbox_item")
             self.given_up = query("SELECT kind, error FROM slack_post WHERE state = 'failed'")
             self.sums = Counter(dict(query("SELECT metric, sum(n) FROM tally GROUP BY metric")))
             self.holders = dict(
@@ -113,6 +124,19 @@ class _End:
             form = form_of(request.body)
             self.posted[_id_of(form["StatusCallback"])].append((at, fault, form))
         self.taken = Counter(_id_of(text.status_callback or "") for text in stage.carrier.texts)
+
+    def happened(self) -> Counter[str]:
+        """What people, Slack and the program did, as far as it came to something."""
+        found = Counter("the inbox: " + json.loads(payload).get("outcome", "open") for _, payload, _ in self.items)
+        found["the inbox: taken"] = sum(taken is not None for *_, taken in self.items)
+        found["texts sent again that left"] = sum(
+            row[4] is not None and row[1] in HAS_IT for row in self.messages.values()
+        )
+        known = {row[5] for row in self.messages.values()}
+        dropped = [act for act in self.cast.acts.values() if act.dropped is not None]
+        found["typed lines that Slack dropped"] = len(dropped)
+        found["... and that were texted all the same"] = sum(f"typed:{act.key}" in known for act in dropped)
+        return +found
 
     # -- what left ---------------------------------------------------------------------------------------
 
@@ -142,8 +166,33 @@ class _End:
             by_former = former and act.how == "typed" and act.at > self.cast.handed_on
             if not act.allowed or (by_former and self.holders[act.to] != act.who):
                 yield f"word{found[1]} left, by somebody who did not hold the contact"
-        yield from (f"word{n} left {count} times" for n, count in of_act.items() if count > 1)
-        yield from (f"{phone} got {count} first texts" for phone, count in first.items() if count > 1)
+        again, again_to = self._again()
+        yield from (f"word{n} left {count} times" for n, count in of_act.items() if count > 1 + again[n])
+        yield from (f"{phone} got {count} first texts" for phone, count in first.items() if count > 1 + again_to[phone])
+        if again and not self.cast.lead.sent_again:
+            yield "texts were sent again, and nobody had said so"
+
+    def _again(self) -> tuple[Counter[int], Counter[str]]:
+        """What a lead sent again: by the word in it, and by whom it went to."""
+        words = [WORD.search(body) for _, _, _, body, replaces, _ in self.messages.values() if replaces is not None]
+        numbers = [int(found[1]) for found in words if found]
+        return Counter(numbers), Counter(self.cast.acts[n].to for n in numbers)
+
+    def typed(self) -> Iterator[str]:
+        """What was typed in a thread is texted, refused in words, or said to have come too late."""
+        known = {row[5] for row in self.messages.values()}
+        for n, act in self.cast.acts.items():
+            if not act.key or act.undone or self._never_told(act):
+                continue
+            if f"typed:{act.key}" not in known and not {f"refused:{act.key}", f"late:{act.key}"} & self.said:
+                yield f"word{n} was typed, and nothing came of it"
+
+    def _never_told(self, act: Act) -> bool:
+        """Whether nobody could know that Slack dropped this line."""
+        if act.dropped is None:
+            return False
+        minute = int((self.stage.began.timestamp() + act.dropped) // 60) * 60
+        return minute not in self.stage.network.told_of or self.stage.skew > 0 or self.cast.handing_on
 
     def forbidden(self) -> Iterator[str]:
         """Nothing was posted after an opt-out, in a pause or outside the hours."""
@@ -163,7 +212,7 @@ class _End:
                     stage.skew + GRACE,
                 )
                 opens, closes = THE_DAY[0] - timedelta(seconds=slack), THE_DAY[1] + timedelta(seconds=slack)
-                is_first = self.messages.get(number, (0, "", "first"))[2] == "first"
+                is_first = self.messages.get(number, (0, "", Priority.FIRST))[2] == Priority.FIRST
                 if is_first and not opens <= clock <= closes:
                     yield f"text {number} was posted at {local:%H:%M:%S} there"
 
@@ -172,14 +221,14 @@ class _End:
         for number in self.stage.shown:
             if number not in self.messages:
                 yield f"text {number} was shown as sent, and is lost"
-        for number, (_, state, _kind, _body, _who) in self.messages.items():
+        for number, (_, state, *_) in self.messages.items():
             count = self.taken[number]
             if state in NEVER_LEFT and count:
                 yield f"text {number} is {state}, but the carrier has it"
             if state in HAS_IT and not count:
                 yield f"text {number} is {state}, but the carrier never had it"
         doubtful = {number for number, row in self.messages.items() if row[1] == "review"}
-        told = {each for kind, payload in self.items if kind == "doubtful" for each in json.loads(payload)["ids"]}
+        told = {each for kind, payload, _ in self.items if kind == "doubtful" for each in json.loads(payload)["ids"]}
         if untold := doubtful - told:
             yield f"the texts {sorted(untold)} are in doubt, and nobody was told"
         if doubtful and not any("never said whether" in each.words for each in self.stage.olivia.dm.messages):
@@ -203,7 +252,7 @@ class _End:
                 if n not in shown:
                     yield f"said{n} is shown to nobody"
                 for who in (stage.priya.id, stage.sam.id):
-                    if stage.heard[n, who] > 1 + self._is_lost_from_sight(_NAMES.get(heard.phone)):
+                    if stage.heard[n, who] > 1:
                         yield f"said{n} is shown {stage.heard[n, who]} times to one person"
 
     def posts(self) -> Iterator[str]:
@@ -212,15 +261,8 @@ class _End:
         for person in (self.stage.priya, self.stage.sam):
             roots = Counter(each.text.split(" answered")[0] for each in person.dm.top_level if " answered" in each.text)
             for name, count in roots.items():
-                if count > 1 + self._is_lost_from_sight(name.removeprefix(":speech_balloon: ").strip("*").split()[0]):
+                if count > 1:
                     yield f"{count} threads were opened for {name}"
-
-    def _is_lost_from_sight(self, name: str | None) -> bool:
-        """Whether a thread's first message may have been made, and drawn anew by a press, before it was known of.
-
-        Drawn anew it has no mark, by which it could be found, and is made once more.
-        """
-        return name in self.cast.pressed_in_threads and self.stage.weather.count("slack", "process") > 0
 
     # -- what is counted ---------------------------------------------------------------------------------
 
@@ -239,8 +281,8 @@ class _End:
             if self.sums[metric] != count:
                 yield f"{self.sums[metric]} are counted as {metric}; it is {count}"
         left = sum(count for state, count in states.items() if state not in NEVER_LEFT)
-        if self.sums["texted"] + self.sums["answered"] != left + self.sums["not_sent"]:
-            clicked = self.sums["texted"] + self.sums["answered"]
+        clicked = self.sums["texted"] + self.sums["answered"] + self.sums["resent"]
+        if clicked != left + self.sums["not_sent"]:
             yield f"{clicked} texts are counted; {left} are on their way or gone, {self.sums['not_sent']} are not sent"
         if self.sums["opt_outs"] > self.out_count:
             yield f"{self.sums['opt_outs']} opt-outs are counted; there are {self.out_count}"
@@ -248,11 +290,12 @@ class _End:
     def status(self, status: Any) -> Iterator[str]:
         """What `/textbank status` says."""
         states = Counter(row[1] for row in self.messages.values())
+        undecided = Counter(row[1] for row in self.messages.values() if row[6] is None)
         expected = {
             "accepted": sum(states[state] for state in HAS_IT),
             "delivered": states["delivered"],
             "queued": states["queued"] + states["posting"],
-            "doubtful": states["unknown"] + states["review"],
+            "doubtful": undecided["unknown"] + undecided["review"],
             "contacts": len(VOTERS),
         }
         for name, count in expected.items():

@@ -7,6 +7,7 @@ some go the whole way, through the web app with its signatures.
 import inspect
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.requests import Request as StarletteRequest
 
 from bot.app import FEATURES
 from handlers import requests
+from handlers.dropped import slack_dropped
 from handlers.kit import Kit
 from handlers.twilio import Hooks
 from tests.simulation.wire import Reply, Request, form_of
@@ -58,6 +60,9 @@ class Desk:
 
     async def _slack(self, request: Request) -> Reply:
         body = _body(request)
+        if body.get("type") == "app_rate_limited":
+            await slack_dropped(self._kit, datetime.fromtimestamp(body["minute_rate_limited"], UTC))
+            return 200, {}, b""
         found = _listeners().get(_key(body))
         if found is None:
             return 200, {}, b""

@@ -21,6 +21,7 @@ from handlers import inbox_posts, post_kinds, saying, sending
 from models import MessageState, campaign, conversation, message, opt_out, person, state_is
 from models.types import Json, Moment
 from tests.simulation.run import Simulation, run, simulation
+from tests.simulation.scale import Mix, all_full, mostly_small
 
 Guard = Callable[[], AbstractContextManager[Any]]
 
@@ -197,10 +198,10 @@ ALONE_NOT_MISSED = {
 """Guards that another one stands behind, and which."""
 
 
-def without(made: Simulation, guard: Guard, count: int) -> int | None:
+def without(made: Simulation, guard: Guard, count: int, mix: Mix = mostly_small) -> int | None:
     """The number of the first schedule that goes wrong without this guard; None if none does."""
     with guard():
-        totals = run(made, range(1, count + 1))
+        totals = run(made, range(1, count + 1), mix)
     return totals.schedules if totals.failed else None
 
 
@@ -208,6 +209,7 @@ def main() -> int:
     """The exit code: 1 if a guard was not missed, though it should be."""
     asked = argparse.ArgumentParser(prog="python -m tests.simulation.guards", description=__doc__)
     asked.add_argument("--count", type=int, default=1000, help="schedules for each guard, at the most")
+    asked.add_argument("--full", action="store_true", help="full schedules alone, as `make soak` runs them")
     asked.add_argument("--only", default="", help="only guards with these words in their name")
     given = asked.parse_args()
     missed = 0
@@ -215,7 +217,7 @@ def main() -> int:
         for name, guard in GUARDS.items():
             if given.only not in name:
                 continue
-            found = without(made, guard, given.count)
+            found = without(made, guard, given.count, all_full if given.full else mostly_small)
             said = f"missed in schedule {found}" if found else f"not missed in {given.count} schedules"
             if not found and name in ALONE_NOT_MISSED:
                 said += f": {ALONE_NOT_MISSED[name]}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
-from bot.app import web
+from bot.app import CUT_OFF_SECONDS, LAST_ANSWERS_SECONDS, Running, web
 from bot.database import Database, Session
 from bot.gateways.slack import Slack
 from bot.gateways.sms import Sms
@@ -57,7 +57,9 @@ class Engines:
 
     def end(self, engine: Engine) -> None:
         """Its process is gone: what it had not committed is undone, and the engine can be lent again."""
-        for raw in self._open.pop(engine, ()):
+        if engine not in self._open:
+            return
+        for raw in self._open.pop(engine):
             with suppress(sqlite3.Error):
                 raw.rollback()
             with suppress(sqlite3.Error):
@@ -82,6 +84,8 @@ class Process:
         self.stepped_at = float("-inf")
         self.serving: set[asyncio.Future[Any]] = set()
         self.listens = False
+        self._running: Running | None = None
+        self._ticking: asyncio.Task[None] | None = None
         self.app: Any = None
         self.context = Context()
         self.context.run(PROCESS.set, self)
@@ -101,13 +105,16 @@ class Process:
         self.kit = kit = Kit(stage.settings, self.database, slack, sms, self.clock, self.name, Budget(self.clock))
         self.app = asgi(web(kit)) if stage.whole_way else Desk(kit)
         self.listens = True
-        stopping = asyncio.Event()
         if stage.idle:
             return
+        self._running = running = Running(kit)
+        stopping = running.ending.stopping
         await asyncio.sleep(stage.random.uniform(0, 3))
+        if stopping.is_set():
+            return
+        self._ticking = loop.create_task(self._minutes())
         jobs = [job.run(stopping) for job in (Sender(kit), Watch(kit), Writer(kit), CatchUp(kit))]
-        for work in (*jobs, listening(kit, stopping), self._minutes()):
-            loop.create_task(work)
+        running.tasks += [loop.create_task(work) for work in (*jobs, listening(kit, stopping))]
 
     async def _minutes(self) -> None:
         await asyncio.sleep(self.stage.random.uniform(0, 60))
@@ -115,6 +122,28 @@ class Process:
             with suppress(OperationalError):  # as the scheduler does: it is logged, and the next minute comes
                 await clock.tick(self.kit)
             await asyncio.sleep(self.stage.minute)
+
+    def ask_to_end(self) -> None:
+        """As by SIGTERM: it takes no more, and finishes what is in flight."""
+        self.listens = False
+        asyncio.get_running_loop().create_task(self._ends(), context=self.context)
+
+    async def _ends(self) -> None:
+        """As `bot.app` does it: the web's last answers, then the loops, then what goes on behind answers."""
+        running = self._running
+        if running is not None:
+            running.ending.stopping.set()
+            if self._ticking:
+                self._ticking.cancel()
+            if self.serving:
+                await asyncio.wait(self.serving, timeout=LAST_ANSWERS_SECONDS)
+            await running.stop()
+        await self.kit.drain(CUT_OFF_SECONDS)
+        await self.kit.sms.__aexit__(None, None, None)
+        await self.kit.slack.__aexit__(None, None, None)
+        self.stage.note(f"{self.name}: has ended")
+        self.crash()
+        await asyncio.get_running_loop().create_future()
 
     # -- what may happen to it ---------------------------------------------------------------------------
 

@@ -24,12 +24,17 @@ from sandbox.slack import File
 from tests.simulation import checks
 from tests.simulation.cast import CAMPAIGN, LIST, Cast
 from tests.simulation.loop import Loop
+from tests.simulation.scale import FULL, Mix, Scale, all_full
 from tests.simulation.stage import Stage, poll_every, settings_of, virtual
 from tests.world import CONSENT, SCRIPT
 
 MEMORY = Path("/dev/shm")
 LONGEST = 3600.0
 """Seconds after the last fault by which everything must have settled."""
+TIDY_EVERY = 25
+"""Between so many schedules garbage is collected, and at no other time: looking for it costs a sixth of everything."""
+DECIDES = 0.8
+"""How often a lead decides about texts that are in doubt at the end."""
 WHOLE_WAY_EVERY = 25
 """Of so many schedules one goes through the web app with Bolt and signatures."""
 
@@ -42,6 +47,9 @@ class Result:
     wrong: list[str]
     injected: Counter[str]
     log: list[tuple[float, str]]
+    again: str = ""
+    """What is to be typed to see it once more."""
+    happened: Counter[str] = field(default_factory=Counter)
     texts: int = 0
 
 
@@ -52,12 +60,14 @@ class Totals:
     schedules: int = 0
     texts: int = 0
     injected: Counter[str] = field(default_factory=Counter)
+    happened: Counter[str] = field(default_factory=Counter)
     failed: list[Result] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
         self.schedules += 1
         self.texts += result.texts
         self.injected += result.injected
+        self.happened += result.happened
         if result.wrong:
             self.failed.append(result)
 
@@ -101,16 +111,17 @@ class Simulation:
             await carrier_log.begin(session, now=stage.now() - timedelta(days=1))
         await stage.end()
 
-    def schedule(self, seed: int) -> Result:
-        """One schedule, from its seed alone."""
-        result = Result(seed, [], Counter(), [])
-        self._run(self._play(_Making(self, seed, self.template), result))
+    def schedule(self, seed: int, mix: Mix = all_full) -> Result:
+        """One schedule, from its seed and the mix that it belongs to."""
+        more = "" if mix is all_full else " --small"
+        result = Result(seed, [], Counter(), [], f"python -m tests.simulation --seed {seed}{more}")
+        self._run(self._play(_Making(self, seed, self.template, mix(seed)), result))
         return result
 
     async def _play(self, making: "_Making", result: Result) -> None:
         stage = making.stage(whole_way=making.seed % WHOLE_WAY_EVERY == 0)
-        poll_every(stage.random.choice((1.0, 6.0, 6.0, 8.0)))
-        result.injected, result.log = stage.weather.injected, stage.log
+        poll_every(stage.random.choice(stage.scale.looks), stage.scale)
+        result.injected, result.happened, result.log = stage.weather.injected, stage.happened, stage.log
         cast = Cast(stage)
         await asyncio.sleep(0.5)
         for person, count in cast.plan:
@@ -121,8 +132,14 @@ class Simulation:
         await asyncio.sleep(stage.random.choice((0.0, 3.0, 20.0)))
         stage.all_well()
         await asyncio.sleep(1)
-        await cast.resume()
+        if cast.has_paused:
+            await cast.resume()
         result.wrong += await self._settle(stage, cast)
+        if cast.lead.has_doubts() and stage.random.random() < DECIDES:
+            stage.weather.fine = stage.random.random() < 0.5
+            await cast.lead.decides()
+            stage.all_well()
+            result.wrong += await self._settle(stage, cast)
         try:
             result.wrong += await checks.look(stage, cast)
         except Exception as error:
@@ -134,14 +151,14 @@ class Simulation:
 
     async def _settle(self, stage: Stage, cast: Cast) -> list[str]:
         """Until everything is at its end, or would have to be."""
-        poll_every(14.0)
+        poll_every(14.0, stage.scale)
         stage.minute = 60.0
         until = self.loop.time() + LONGEST
         while pending := checks.pending(stage, cast):
             if self.loop.time() > until:
                 return [f"stuck: {pending}"]
             if "unknown" in pending or self.loop.time() > until - LONGEST + 200:
-                poll_every(150.0)
+                poll_every(300.0, stage.scale)
                 stage.minute = 300.0
                 await asyncio.sleep(310)
             else:
@@ -162,10 +179,11 @@ class _Making:
     simulation: Simulation
     seed: int
     template: Path
+    scale: Scale = FULL
 
     def stage(self, *, idle: bool = False, whole_way: bool = False) -> Stage:
         made = self.simulation
-        stage = Stage(self.seed, made.folder, self.template, made.settings, whole_way=whole_way)
+        stage = Stage(self.seed, made.folder, self.template, made.settings, self.scale, whole_way=whole_way)
         stage.idle = idle
         return stage
 
@@ -183,8 +201,10 @@ def simulation() -> Iterator[Simulation]:
         made.prepare()
         gc.collect()
         gc.freeze()  # what is here stays: nobody has to look through it for garbage
+        gc.disable()
         yield made
     finally:
+        gc.enable()
         gc.unfreeze()
         loop.close()
         logging.disable(logging.NOTSET)
@@ -195,6 +215,7 @@ def simulation() -> Iterator[Simulation]:
 def run(
     made: Simulation,
     seeds: Iterable[int],
+    mix: Mix = all_full,
     *,
     until: float = float("inf"),
     failures: int = 1,
@@ -205,7 +226,9 @@ def run(
     for seed in seeds:
         if time.monotonic() > until or len(totals.failed) >= failures:
             break
-        result = made.schedule(seed)
+        if totals.schedules % TIDY_EVERY == 0:
+            gc.collect()
+        result = made.schedule(seed, mix)
         totals.add(result)
         tell(result)
     return totals
@@ -215,4 +238,4 @@ def story(result: Result) -> str:
     """A schedule in words: what happened in order, what is wrong, and how to see it again."""
     lines = [f"{at:9.2f} s  {words}" for at, words in result.log]
     lines += ["", *(f"WRONG: {words}" for words in result.wrong)]
-    return "\n".join([*lines, f"Again: python -m tests.simulation --seed {result.seed}"])
+    return "\n".join([*lines, f"Again: {result.again}"])

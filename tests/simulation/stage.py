@@ -25,6 +25,7 @@ from sandbox.carrier.delivery import Delivery
 from sandbox.slack import Slack
 from tests.simulation.loop import OUTSIDE, PROCESS, Loop
 from tests.simulation.process import ENGINES, LONGEST_PAUSE, Process
+from tests.simulation.scale import Scale
 from tests.simulation.weather import Weather
 from tests.simulation.wire import Line, Network, Request, Site, asgi, form_of
 from tests.world import settings_for
@@ -54,16 +55,19 @@ def _place_of(request: Request) -> str:
 class Stage:
     """What one seed makes. `log` tells in order what happened."""
 
-    def __init__(self, seed: int, folder: Path, template: Path, settings: Settings, *, whole_way: bool) -> None:
+    def __init__(
+        self, seed: int, folder: Path, template: Path, settings: Settings, scale: Scale, *, whole_way: bool
+    ) -> None:
         self.seed = seed
         self.random = random = Random(seed)
         self.settings = settings
+        self.scale = scale
         self.whole_way = whole_way
         self.idle = False
         self.minute = 60.0
         self.skew = 0.0
         self.log: list[tuple[float, str]] = []
-        self.weather = Weather(random)
+        self.weather = Weather(random, scale.moods)
         self.path = folder / "bank.db"
         for old in folder.glob("bank.db*"):
             old.unlink()
@@ -78,9 +82,13 @@ class Stage:
         """The texts that somebody was shown as sent, by id."""
         self.heard: Counter[tuple[int, str | None]] = Counter()
         """How often a voter's text was posted to somebody. A thread's first message shows all of it when drawn anew."""
+        self.happened: Counter[str] = Counter()
+        """What people did, how often."""
         self.late: list[str] = []
         """Texts that were posted long after their claim."""
-        self._dead: list[Process] = []
+        self._former: list[Process] = []
+        """Killed, or asked to end."""
+        self._lives = 1
         self._build()
 
     def _build(self) -> None:
@@ -103,7 +111,7 @@ class Stage:
         for name, app in (("slack", slack.app), ("carrier", carrier.app)):
             there = SimpleNamespace(app=asgi(app), serving=set(), **outside)
             self.network.sites[name] = Site(_place_of, [there])
-        self.processes = [Process(self, name) for name in ("one", "two")[: random.choice((1, 2, 2))]]
+        self.processes = [Process(self, name) for name in ("one", "two")[: random.choice(self.scale.processes)]]
         self.network.sites["bank"] = Site(_place_of, self.processes)
 
     def _watch(self, workspace: Any) -> None:
@@ -161,17 +169,28 @@ class Stage:
 
     def buried(self, process: Process) -> None:
         """It was killed: its connections are cut now, and somebody starts another after a while."""
-        self._dead.append(process)
+        self._former.append(process)
         ENGINES.end(process.engine)
         delay = self.random.choice((0.3, 2.0, 5.0, 90.0))
         self.loop.call_later(delay, self._again, process, context=OUTSIDE)
 
+    def deploys(self) -> None:
+        """A process is asked to end, while another starts beside it."""
+        process = self.random.choice(self.processes)
+        if process.alive and process.listens:
+            self.note(f"{process.name}: is asked to end")
+            self.happened["a process ends in order, another beside it"] += 1
+            self._former.append(process)
+            self._again(process)
+            process.ask_to_end()
+
     def _again(self, process: Process) -> None:
+        """Another takes its place, unless one has."""
         if process not in self.processes:
             return
         name = process.name.split(" (")[0]
-        count = sum(each.name.split(" (")[0] == name for each in self._dead)
-        self.processes[self.processes.index(process)] = Process(self, f"{name} ({count + 1})")
+        self._lives += 1
+        self.processes[self.processes.index(process)] = Process(self, f"{name} ({self._lives})")
 
     def all_well(self) -> None:
         """Faults are over: whoever is down comes up, whoever is paused goes on."""
@@ -188,7 +207,8 @@ class Stage:
     async def end(self) -> None:
         """Nobody does anything any more."""
         self.network.closed = True
-        for process in (*self._dead, *self.processes):
+        everyone = (*self._former, *self.processes)
+        for process in everyone:
             process.alive = True
             process.wake()
         me, everybody = asyncio.current_task(), self.loop.tasks
@@ -201,7 +221,7 @@ class Stage:
             await asyncio.sleep(0.001)
         else:
             raise RuntimeError(f"these do not end: {tasks}")
-        for process in self.processes:
+        for process in everyone:
             ENGINES.end(process.engine)
 
 
@@ -227,14 +247,11 @@ BEATS = (catching_up.BEAT_SECONDS,)
 RECORDS = ((sending, "RECORD_SECONDS"),)
 PULSES = ((catching_up, "PULSE"), (lost_events, "PULSE"))
 MEASURES = ((sending, "MEASURE_EVERY"),)
-CALM_LOOK = 8.0
-"""Seconds between two looks of the loops for which nobody waits."""
 
 
-def poll_every(seconds: float) -> None:
+def poll_every(seconds: float, scale: Scale) -> None:
     """How often the workers look whether there is something to do, and say that they are there."""
-    calm = max(seconds, CALM_LOOK)
-    beat = max(seconds, 20.0)
+    calm, beat = max(seconds, scale.calm), max(seconds, scale.beat)
     spans = {RECORDS: seconds, PULSES: timedelta(seconds=3 * beat), MEASURES: timedelta(seconds=3 * calm)}
     for places, span in spans.items():
         for module, name in places:

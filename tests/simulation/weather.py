@@ -34,12 +34,12 @@ CHANCE = {"process": 0.03, "carrier": 0.3, "slack": 0.15, "response_url": 0.12}
 class Weather:
     """`fine` ends it: from then on everything works."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, moods: tuple[float, ...]) -> None:
         self.random = random
         self.fine = True
         self.injected: Counter[str] = Counter()
         self.log: list[tuple[float, str]] = []
-        mood = random.choice((0.0, 0.5, 1.0, 1.0, 2.0))
+        mood = random.choice(moods)
         self._known = {
             place: (tuple(kind for kind in kinds if random.random() < 0.4), mood * CHANCE.get(place, 0.12))
             for place, kinds in PLACES.items()
@@ -55,7 +55,3 @@ class Weather:
         kind = self.random.choice(kinds)
         self.injected[f"{place}: {kind}"] += 1
         return kind
-
-    def count(self, *places: str) -> int:
-        """How many faults came at these places."""
-        return sum(n for name, n in self.injected.items() if name.partition(":")[0] in places)

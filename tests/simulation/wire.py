@@ -153,6 +153,8 @@ class Network:
         self.closed = False
         self.to_the_carrier: list[tuple[float, str | None, Request]] = []
         """Each POST of a text: when, what the weather did to it, and the request."""
+        self.told_of: set[int] = set()
+        """Minutes of which the product has heard from Slack that events were dropped."""
         self._note = note
         self._is_posted = is_posted
 
@@ -219,6 +221,8 @@ class Network:
         except Exception as error:  # as a server does: its own trouble is a 500
             self._note(f"{request.path}: answered 500 for {error!r}"[:300])
             reply = (500, {"content-type": "text/plain"}, b"Internal Server Error")
+        if reply[0] == 200 and b'"app_rate_limited"' in request.body:
+            self.told_of.add(json.loads(request.body)["minute_rate_limited"])
         if listener.alive:
             listener.serving.discard(answered)
         back = self.weather.random.uniform(0.001, 0.04)
