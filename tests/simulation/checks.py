@@ -106,9 +106,9 @@ class _End:
         self.stage, self.cast = stage, cast
         with _rows(stage) as query:
             self.messages = {
-                row[0]: row
-                for row in query("SELECT id, state, priority, body, replaces_id, act_key, decided_at FROM message")
+                row[0]: row for row in query("SELECT id, state, priority, body, replaces_id, act_key FROM message")
             }
+            self.decided = {number for (number,) in query("SELECT id FROM message WHERE decided_at IS NOT NULL")}
             self.said = {key for (key,) in query("SELECT dedupe_key FROM slack_post")}
             self.arrived = query("SELECT carrier_sid, verdict, conversation_id FROM inbound")
             self.out = query("SELECT phone, at FROM opt_out JOIN person USING (phone_hash)")
@@ -290,7 +290,7 @@ class _End:
     def status(self, status: Any) -> Iterator[str]:
         """What `/textbank status` says."""
         states = Counter(row[1] for row in self.messages.values())
-        undecided = Counter(row[1] for row in self.messages.values() if row[6] is None)
+        undecided = Counter(row[1] for number, row in self.messages.items() if number not in self.decided)
         expected = {
             "accepted": sum(states[state] for state in HAS_IT),
             "delivered": states["delivered"],
