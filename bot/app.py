@@ -41,6 +41,7 @@ from handlers import (
     inbox,
     leavers,
     modals,
+    opt_out_files,
     people,
     pictures,
     replying,
@@ -100,7 +101,7 @@ async def examined(settings: Settings) -> list[tuple[str, str, str]]:
 
 FEATURES = (
     *(cards, card_replies, faster, threads, replying, commands, modals, script_check, home, inbox, people, pictures),
-    leavers,
+    *(opt_out_files, leavers),
 )
 """Each has listeners of its own."""
 
@@ -182,7 +183,7 @@ class Running:
     def start_worker(self) -> None:
         """Sending, posting to Slack, reading files and writing them, fetching pictures."""
         kit = self.kit
-        files = (Importer(kit), Exporter(kit), pictures.PictureFetcher(kit))
+        files = (Importer(kit), Exporter(kit), pictures.PictureFetcher(kit), opt_out_files.OptOutReader(kit))
         for job in (Sender(kit), Watch(kit), Writer(kit), CatchUp(kit), *files):
             self.tasks.append(asyncio.create_task(job.run(self.ending.stopping)))
         self.tasks.append(asyncio.create_task(beat(self.kit, self.ending.stopping)))

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     sms_segments_per_second: float = Field(default=3, gt=0, allow_inf_nan=False)
     default_region: str = "US"
     texting_hours: str = "09:00-20:00"
+    opt_out_keywords: CommaSeparated = ()
 
     @field_validator("database_url")
     @classmethod

@@ -20,7 +20,7 @@ def register(app: AsyncApp) -> None:
     """The buttons below each voter, and the way back to the card."""
     app.action(ids.WAITING_ANSWER)(answer)
     app.action(ids.WAITING_OPT_OUT)(_decides(conversations.opt_out))
-    app.action(ids.WAITING_KEEP)(_decides(conversations.keep_talking, is_over=False))
+    app.action(ids.WAITING_KEEP)(_decides(conversations.keep_texting, is_over=False))
     app.action(ids.WAITING_DONE)(_decides(conversations.done, dated=False))
     app.action(ids.WAITING_BACK)(back)
 

@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import Refusal
 from bot.services import volunteers
-from handlers import batches, digests, doctor, exporting, inbox, people, running
+from handlers import batches, digests, doctor, exporting, inbox, opt_out_files, people, running
 from handlers.kit import Kit
 from handlers.requests import require
 from handlers.roles import acting
@@ -47,5 +47,6 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     **exporting.SUBCOMMANDS,
     **inbox.SUBCOMMANDS,
     **people.SUBCOMMANDS,
+    **opt_out_files.SUBCOMMANDS,
     **doctor.SUBCOMMANDS,
 }

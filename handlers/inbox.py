@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import Refusal
 from bot.gateways.slack import SlackTrouble
-from bot.services import inbox, inbox_channel, inbox_places, reviews
+from bot.services import inbox, inbox_channel, inbox_numbers, inbox_places, reviews
 from bot.services.inbox import Item
 from bot.views import ids
 from bot.views import inbox as views
@@ -26,8 +26,10 @@ def register(app: AsyncApp) -> None:
     app.action(ids.INBOX_TAKE)(take)
     app.action(ids.INBOX_HAND_BACK)(_decides(inbox.hand_back))
     app.action(ids.INBOX_DONE)(_decides(inbox.done))
-    app.action(ids.INBOX_OPT_OUT)(_decides(inbox.opt_out_stranger))
-    app.action(ids.INBOX_KEEP)(_decides(inbox.keep_stranger))
+    app.action(ids.INBOX_OPT_OUT)(_decides(inbox_numbers.opt_out))
+    app.action(ids.INBOX_KEEP)(_decides(inbox_numbers.keep))
+    app.action(ids.INBOX_LET_BACK)(_decides(inbox_numbers.let_back, Role.ORGANIZER))
+    app.action(ids.INBOX_STAYS_OUT)(_decides(inbox_numbers.stays_out))
     app.action(ids.INBOX_LEAVE)(_decides(reviews.leave, Role.ORGANIZER))
     app.action(ids.INBOX_SEND_ANYWAY)(_decides(reviews.send_anyway, Role.ORGANIZER))
     app.action(ids.INBOX_SEND_AGAIN)(send_again)

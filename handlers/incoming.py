@@ -14,8 +14,9 @@ async def take_in(kit: Kit, received: Received) -> None:
     for tries_left in reversed(range(TRIES)):
         try:
             async with kit.database.transaction() as session:
-                secret, admins = kit.settings.textbank_secret, kit.settings.admin_users
-                await inbound.receive(session, received, now=kit.clock(), secret=secret, admins=admins)
+                ours = kit.settings
+                who = {"admins": ours.admin_users, "keywords": ours.opt_out_keywords}
+                await inbound.receive(session, received, now=kit.clock(), secret=ours.textbank_secret, **who)
             return
         except DBAPIError:  # a deadlock, or a database that was started anew: the carrier itself asks only once
             if not tries_left:

@@ -27,9 +27,19 @@ def register(app: AsyncApp) -> None:
     app.view(ids.EDIT_SCRIPT)(edit_script)
 
 
+def typed_in(body: dict[str, Any]) -> dict[str, Any]:
+    """Field name → what was typed or uploaded in a modal."""
+    values = body["view"]["state"]["values"]
+    elements = {name: element for block in values.values() for name, element in block.items()}
+    kinds = ("files", "selected_date_time", "selected_options", "value")
+    return {
+        name: next((element[kind] for kind in kinds if element.get(kind)), None) for name, element in elements.items()
+    }
+
+
 async def new_campaign(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     """Make the campaign; a worker reads the file and sends word."""
-    who, typed = body["user"]["id"], _typed(body)
+    who, typed = body["user"]["id"], typed_in(body)
     await require(kit, who, Role.ORGANIZER, "making a campaign")
     await _check_new(typed, kit)
     new, picture = _new(typed), _picture(typed, kit)
@@ -57,7 +67,7 @@ async def _check_new(typed: dict[str, Any], kit: Kit) -> None:
 
 async def add_contacts(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     """Another file for a campaign."""
-    who, typed = body["user"]["id"], _typed(body)
+    who, typed = body["user"]["id"], typed_in(body)
     await require(kit, who, Role.ORGANIZER, "adding contacts")
     check_all(*_of_contacts(typed))
     campaign_id, new = int(body["view"]["private_metadata"]), _new(typed)
@@ -69,7 +79,7 @@ async def add_contacts(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
 
 async def edit_script(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
     """A new version of the script."""
-    who, typed = body["user"]["id"], _typed(body)
+    who, typed = body["user"]["id"], typed_in(body)
     await require(kit, who, Role.ORGANIZER, "changing a script")
     check_all(*_of_words(typed, kit))
     campaign_id, picture = int(body["view"]["private_metadata"]), _picture(typed, kit)
@@ -107,16 +117,6 @@ async def _write_for_answers(
     """What volunteers find under **Reply**."""
     await saved_replies.write(session, campaign_id, typed.get("saved_replies") or "", by=by, now=now)
     await surveys.write(session, campaign_id, typed.get("questions") or "", by=by, now=now)
-
-
-def _typed(body: dict[str, Any]) -> dict[str, Any]:
-    """Field name → what was typed or uploaded."""
-    values = body["view"]["state"]["values"]
-    elements = {name: element for block in values.values() for name, element in block.items()}
-    kinds = ("files", "selected_date_time", "selected_options", "value")
-    return {
-        name: next((element[kind] for kind in kinds if element.get(kind)), None) for name, element in elements.items()
-    }
 
 
 def _picture(typed: dict[str, Any], kit: Kit) -> Handed | None:

@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.errors import Refusal
 from bot.gateways.slack import SlackTrouble
 from bot.services import campaigns, inbox, people, phones, reassigning, volunteers
-from bot.views import ids
+from bot.views import ids, opting_out
 from bot.views import organizing as views
 from handlers.kit import Kit
 from handlers.requests import require
@@ -67,7 +67,10 @@ def _to_hand_on(names: list[str], more: int) -> str:
 
 
 async def optout(command: Command, kit: Kit) -> str:
-    """Nobody texts this number again."""
+    """Nobody texts this number again; with no number, a modal for a file of them."""
+    if not command.words:
+        await kit.slack.open_view(command.trigger_id, opting_out.opt_out_file())
+        return ""
     phone = _phone(unquoted(command.words), kit, "optout")
     async with kit.database.transaction() as session:
         secret = kit.settings.textbank_secret
@@ -145,7 +148,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "role": Subcommand(
         role, Role.ADMIN, "/textbank role @somebody admin|organizer|manager|volunteer|none", "give or take a role"
     ),
-    "optout": Subcommand(optout, Role.ORGANIZER, "/textbank optout PHONE", "never text this number again"),
+    "optout": Subcommand(
+        optout, Role.ORGANIZER, "/textbank optout [PHONE]", "never text this number again; without one: a whole file"
+    ),
     "optin": Subcommand(
         optin, Role.ORGANIZER, "/textbank optin PHONE REASON", "let it be texted again; who and why is kept"
     ),

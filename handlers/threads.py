@@ -7,15 +7,17 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import conversations, inbox, posts, replies
+from bot.services import conversations, folded, inbox, posts, replies
 from bot.services.conversations import Said, Talk
 from bot.services.posts import PostKind
 from bot.views import ids
 from bot.views import threads as views
+from bot.views.blocks import modal
 from handlers.kit import Kit
 from handlers.post_kinds import find_thread
-from handlers.requests import Click
+from handlers.requests import Click, require
 from handlers.slack_text import for_phone
+from models import Role
 
 TYPED = {None, "thread_broadcast"}
 """Kinds of message that are somebody's own new words."""
@@ -30,8 +32,9 @@ DELETED: dict[bool | None, str] = {
 def register(app: AsyncApp) -> None:
     """The thread's buttons, and whatever is typed to the bot."""
     app.action(ids.THREAD_OPT_OUT)(_decides(conversations.opt_out))
-    app.action(ids.THREAD_KEEP_TALKING)(_decides(conversations.keep_talking))
+    app.action(ids.THREAD_KEEP_TEXTING)(_decides(conversations.keep_texting))
     app.action(ids.THREAD_HELP)(ask_for_help)
+    app.action(ids.SHOW_WORDS)(show_words)
     app.action(ids.THREAD_DONE)(_decides(conversations.done, dated=False))
     app.event("message")(typed)
 
@@ -106,6 +109,20 @@ def _decides(act: Callable[..., Awaitable[Talk]], *, dated: bool = True) -> Call
         show_again(kit, click.response_url, talk, said)
 
     return run
+
+
+async def show_words(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """Words that are folded, to whoever pressed; in a modal, on a page of their own."""
+    async with kit.database.reading() as session:
+        said, conversation_id = await folded.read(session, click.number(), by=click.who)
+    if conversation_id is None:
+        await require(kit, click.who, Role.MANAGER, "reading what others' voters wrote")
+    shown = views.unfolded(said, conversation_id)
+    if click.response_url:
+        kit.slack.whisper(click.response_url, "What was folded:", shown)
+    else:
+        await kit.slack.push_view(click.trigger_id, modal("What was folded", "notice", shown, submit=None))
+    await ack()
 
 
 async def ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:

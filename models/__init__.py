@@ -9,7 +9,17 @@ from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from models.campaigns import Campaign, CampaignState, Question, SavedReply, Script, Segment
-from models.people import Contact, ContactImport, ImportReject, ImportState, OptOut, OptOutState, Person, TextingWindow
+from models.people import (
+    Contact,
+    ContactImport,
+    ImportReject,
+    ImportState,
+    OptOut,
+    OptOutFile,
+    OptOutState,
+    Person,
+    TextingWindow,
+)
 from models.pictures import Picture, PictureRequest
 from models.reports import Digest, DigestRun, Export, ExportState
 from models.rules import state_is, state_was
@@ -39,7 +49,8 @@ campaign, segment, script = _table(Campaign), _table(Segment), _table(Script)
 question, answer, saved_reply = _table(Question), _table(Answer), _table(SavedReply)
 digest, digest_run, export = _table(Digest), _table(DigestRun), _table(Export)
 setting, inbox_item = _table(Setting), _table(InboxItem)
-person, opt_out, texting_window = _table(Person), _table(OptOut), _table(TextingWindow)
+person, texting_window = _table(Person), _table(TextingWindow)
+opt_out, opt_out_file = _table(OptOut), _table(OptOutFile)
 contact, contact_import, import_reject = _table(Contact), _table(ContactImport), _table(ImportReject)
 conversation, message, inbound = _table(Conversation), _table(Message), _table(Inbound)
 volunteer, membership, card, thread = _table(Volunteer), _table(Membership), _table(Card), _table(Thread)
@@ -74,6 +85,7 @@ __all__ = [
     "MessageKind",
     "MessageState",
     "OptOut",
+    "OptOutFile",
     "OptOutState",
     "Pace",
     "Person",
@@ -110,6 +122,7 @@ __all__ = [
     "message",
     "metadata",
     "opt_out",
+    "opt_out_file",
     "pace",
     "person",
     "picture",

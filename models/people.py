@@ -43,6 +43,22 @@ class OptOut(SQLModel, table=True):
     reason: str | None = None
 
 
+class OptOutFile(SQLModel, table=True):
+    """A file of numbers that somebody handed over to be opted out, until a worker has read it."""
+
+    __tablename__ = "opt_out_file"
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    file_name: str
+    file_url: str
+    reason: str
+    """Where it is from: kept with each number."""
+    asked_by: str
+    asked_at: datetime = Field(sa_type=Moment)
+    due_at: datetime = Field(sa_type=Moment)
+    tries: int = 0
+
+
 class TextingWindow(SQLModel, table=True):
     """When people of one kind of place may be texted; some hundred rows serve ten million contacts.
 

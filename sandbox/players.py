@@ -251,8 +251,8 @@ class Volunteer:
 
     async def _keeps_talking(self, root: Message) -> None:
         """Words that sounded like an opt-out and were none."""
-        if newest := _with_button(root, "Keep talking"):
-            await self._presses("Keep talking", newest, within=1)
+        if newest := _with_button(root, "Keep texting"):
+            await self._presses("Keep texting", newest, within=1)
 
     async def _says(self, root: Message, contact: Contact, words: str) -> bool:
         """Most people type in the thread; some press Reply. False when the modal says that it must wait."""

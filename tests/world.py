@@ -18,6 +18,7 @@ from handlers.carrier_list import Watch
 from handlers.catching_up import CatchUp
 from handlers.exporting import Exporter
 from handlers.kit import Kit
+from handlers.opt_out_files import OptOutReader
 from handlers.pictures import PictureFetcher
 from handlers.posting import Writer
 from handlers.sending import Sender
@@ -41,6 +42,7 @@ Ana,Díaz,+1 313 555 0103,Lansing,MI
 QUEUES = """
 SELECT EXISTS (SELECT 1 FROM contact_import WHERE state = 'staging') AS imports,
     EXISTS (SELECT 1 FROM picture_request) AS pictures,
+    EXISTS (SELECT 1 FROM opt_out_file) AS optouts,
     EXISTS (SELECT 1 FROM export WHERE state IN ('waiting', 'running')) AS exports,
     EXISTS (SELECT 1 FROM message WHERE state IN ('queued', 'posting')) AS texts,
     EXISTS (SELECT 1 FROM slack_post WHERE state = 'queued') AS posts,
@@ -76,6 +78,7 @@ class World:
     importer: Importer
     exporter: Exporter
     fetcher: PictureFetcher
+    reader: OptOutReader
     watch: Watch
     catcher: CatchUp
     _looked_at: datetime | None = None
@@ -96,6 +99,7 @@ class World:
         jobs = {
             "imports": self.importer,
             "pictures": self.fetcher,
+            "optouts": self.reader,
             "exports": self.exporter,
             "lines": self.catcher,
             "texts": self.sender,
@@ -209,7 +213,7 @@ async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
             product["app"] = web(kit)
             sender = Sender(kit)
             await sender.begin()
-            files = (Importer(kit), Exporter(kit), PictureFetcher(kit))
+            files = (Importer(kit), Exporter(kit), PictureFetcher(kit), OptOutReader(kit))
             jobs = (sender, Writer(kit), *files, Watch(kit), CatchUp(kit, between=0))
             yield World(slack, carrier, kit, time, organizer, *jobs)
             await kit.drain()

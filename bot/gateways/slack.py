@@ -6,7 +6,7 @@ Posts that fail say how: wait so long, never again, or simply not now.
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -96,9 +96,10 @@ class Slack(Caller):
         """A version for a message that has none of its own: the last to be asked for is the newest."""
         return self._newest.get(card, 0) + 1
 
-    def whisper(self, response_url: str, words: str) -> None:
-        """Say something that only the person who clicked can see, soon."""
-        body = {"response_type": "ephemeral", "replace_original": False, "text": words}
+    def whisper(self, response_url: str, words: str, blocks: Sequence[dict[str, Any]] = ()) -> None:
+        """Say something that only the person who clicked can see, soon. What others wrote belongs into `blocks`."""
+        body: Message = {"response_type": "ephemeral", "replace_original": False, "text": words}
+        body |= {"blocks": list(blocks)} if blocks else {}
         self._in_background(self._say(response_url, body))
 
     async def drain(self, within: float | None = None) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, select, text, update
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
 from bot.services import cards, cohorts, media, optouts, outbox, posts, rules, segments, tallies, volunteers, waits
+from bot.services.abuse import is_abusive
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
 from models import (
@@ -51,6 +52,8 @@ class Said:
     """What else came with it, in words: it is named, and not shown."""
     inbound_id: int | None = None
     by: str = ""
+    abusive: bool = False
+    """Shown folded, behind a button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +284,7 @@ async def opt_out(session: Session, conversation_id: int, *, by: str, now: datet
     return await talk(session, conversation_id)
 
 
-async def keep_talking(session: Session, conversation_id: int, *, by: str, now: datetime) -> Talk:
+async def keep_texting(session: Session, conversation_id: int, *, by: str, now: datetime) -> Talk:
     """The volunteer's word that doubtful words were no opt-out."""
     found = await _mine(session, conversation_id, by)
     await optouts.release(session, found.phone_hash, by=by, now=now)
@@ -398,7 +401,8 @@ async def pictures_of(session: Session, conversation_id: int, inbound_ids: list[
 def theirs(row: Any) -> Said:
     """A text of the voter's."""
     count = len(media.pictures(row.media))
-    return Said(row.at, row.body, True, "", pictures=count, others=media.others(row.media), inbound_id=row.id)
+    what: dict[str, Any] = {"pictures": count, "others": media.others(row.media), "abusive": is_abusive(row.body)}
+    return Said(row.at, row.body, True, "", **what, inbound_id=row.id)
 
 
 def _ours(row: Any, whose: str) -> Said:

@@ -85,16 +85,23 @@ _BIND = update(inbound).where(inbound.c.id == bindparam("which")).values(convers
 
 
 async def receive(
-    session: Session, received: Received, *, now: datetime, secret: str, admins: Collection[str] = ()
+    session: Session,
+    received: Received,
+    *,
+    now: datetime,
+    secret: str,
+    admins: Collection[str] = (),
+    keywords: Collection[str] = (),
 ) -> None:
     """Store a voter's text, obey an opt-out in it, and have it shown to the volunteer whose conversation it is.
 
     A text that was stored before changes nothing. One from a stranger goes to the inbox (to `admins`, if nobody else
-    can be found), unless it is an opt-out: that is obeyed, and there is nothing to say to it.
+    can be found), unless it is an opt-out: that is obeyed, and there is nothing to say to it. `keywords` are the
+    organization's own, beside those that everybody knows.
     """
     hashed = phone_hash(secret, received.from_number)
     person_id = (await session.execute(_PERSON, {"hashed": hashed})).scalar_one_or_none()
-    meaning = verdict(received.body)
+    meaning = verdict(received.body, keywords)
     values = {"carrier_sid": received.carrier_sid, "person_id": person_id, "from_number": received.from_number}
     values |= {"to_number": received.to_number, "body": received.body, "media": list(received.media) or None}
     wrote = min(received.at or now, now)
@@ -106,6 +113,11 @@ async def receive(
         found = (await session.execute(_NEWEST, {"person_id": person_id, "hashed": hashed})).first()
     if found is not None:
         await session.execute(_BIND, {"which": inbound_id, "conversation": found.contact_id})
+    if meaning is Verdict.START and await optouts.is_out(session, hashed):
+        which = found.contact_id if found is not None else None
+        await inbox.wants_back(session, hashed, inbound_id, which, now=now, admins=admins)
+        if found is None:
+            return
     is_new = False
     if meaning in (Verdict.OUT, Verdict.HELD):
         state = OptOutState.OUT if meaning is Verdict.OUT else OptOutState.HELD

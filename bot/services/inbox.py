@@ -14,10 +14,10 @@ from sqlalchemy import bindparam, func, or_, select, text, update
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import audit, conversations, inbox_channel, inbox_places, optouts, posts, volunteers
+from bot.services import audit, conversations, inbox_channel, inbox_places, posts, volunteers
 from bot.services.conversations import Said, Talk
 from bot.services.posts import PostKind
-from models import OptOutState, campaign, conversation, inbound, inbox_item, opt_out, person
+from models import OptOutState, campaign, conversation, inbound, inbox_item, opt_out
 from models.types import Json, Moment
 
 LAST_LINES = 4
@@ -29,13 +29,14 @@ class Kind(StrEnum):
 
     HELP = "help"
     STRANGER = "stranger"
+    WANTS_BACK = "wants_back"
     UNSEEN = "unseen"
     DOUBTFUL = "doubtful"
     GATE = "gate"
     ALARM = "alarm"
 
 
-REOPENS = (Kind.HELP, Kind.STRANGER, Kind.DOUBTFUL, Kind.GATE)
+REOPENS = (Kind.HELP, Kind.STRANGER, Kind.WANTS_BACK, Kind.DOUBTFUL, Kind.GATE)
 """What comes again after somebody was done with it is another item."""
 
 
@@ -111,7 +112,6 @@ _STRANGERS = (
     .limit(10)
 )
 _KNOWN_AS = select(opt_out.c.state).where(opt_out.c.phone_hash == bindparam("hashed"))
-_PERSON = select(person.c.id).where(person.c.phone_hash == bindparam("hashed"))
 
 
 # ------------------------------------------------------------------------------------------------------ coming in
@@ -153,6 +153,27 @@ async def stranger_wrote(
     item_id, is_new = await _add(session, Kind.STRANGER, key, now=now, about=about, admins=admins)
     if not is_new:
         await _again(session, item_id, f"in:{inbound_id}", now=now, inbound_id=inbound_id)
+
+
+async def wants_back(
+    session: Session,
+    phone_hash: str,
+    inbound_id: int,
+    conversation_id: int | None,
+    *,
+    now: datetime,
+    admins: Collection[str] = (),
+) -> None:
+    """Somebody who has opted out texted START: one item until an organizer has decided. Nothing changes by itself."""
+    about = {"first": inbound_id, "phone_hash": phone_hash}
+    which: dict[str, Any] = {"conversation_id": conversation_id}
+    if conversation_id is not None:
+        which["campaign_id"] = (await session.execute(_CAMPAIGN_OF, {"which": conversation_id})).scalar_one()
+    item_id, is_new = await _add(
+        session, Kind.WANTS_BACK, f"back:{phone_hash}", **which, now=now, about=about, admins=admins
+    )
+    if not is_new:  # what they wrote before this START is over
+        await session.execute(_REWORD, {"which": item_id, "about": about})
 
 
 async def reply_unseen(
@@ -249,9 +270,10 @@ async def read(session: Session, item_id: int) -> Item:
         talk = await conversations.talk(session, row.conversation_id, last=LAST_LINES)
         said, may_answer = talk.said, await conversations.has_written(session, row.conversation_id)
         volunteer = await volunteers.named(session, talk.volunteer_id)
-    elif row.kind == Kind.STRANGER:
+    elif row.kind in (Kind.STRANGER, Kind.WANTS_BACK):
         ending, said = await _stranger(session, about["first"])
-        known = (await session.execute(_KNOWN_AS, {"hashed": about["phone_hash"]})).scalar_one_or_none()
+    if hashed := about.get("phone_hash"):
+        known = (await session.execute(_KNOWN_AS, {"hashed": hashed})).scalar_one_or_none()
         verdict = OptOutState(known) if known else None
     return Item(
         id=row.id,
@@ -352,33 +374,6 @@ async def check_all_is_read(session: Session, item_id: int) -> None:
     """Raises Refusal while something has come that is not shown yet."""
     if await inbox_places.waiting_below(session, item_id):
         raise Refusal("Something more has come at this very moment. Read that first.")
-
-
-async def opt_out_stranger(session: Session, item_id: int, *, by: str, now: datetime) -> Item:
-    """This number is not to be texted, in any campaign."""
-    item = await _strangers(session, item_id, by)
-    hashed = item.about["phone_hash"]
-    person_id = (await session.execute(_PERSON, {"hashed": hashed})).scalar_one_or_none()
-    out: dict[str, Any] = {"state": OptOutState.OUT, "source": "by hand", "by": by}
-    await optouts.record(session, hashed, person_id=person_id, **out, now=now)
-    await finish(session, item, "opted out", by=by, now=now)
-    return await read(session, item_id)
-
-
-async def keep_stranger(session: Session, item_id: int, *, by: str, now: datetime) -> Item:
-    """Doubtful words of theirs were no opt-out."""
-    item = await _strangers(session, item_id, by)
-    await check_all_is_read(session, item_id)
-    await optouts.release(session, item.about["phone_hash"], by=by, now=now)
-    await finish(session, item, "no opt-out", by=by, now=now)
-    return await read(session, item_id)
-
-
-async def _strangers(session: Session, item_id: int, by: str) -> Item:
-    item = await mine(session, item_id, by=by)
-    if item.kind is not Kind.STRANGER:
-        raise Refusal("That is not about an unknown number.")
-    return item
 
 
 async def answer(

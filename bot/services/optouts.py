@@ -5,6 +5,7 @@ so one of the two is first, and a claim that comes second sees the opt-out.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,15 +32,19 @@ from models import (
 from models.types import Moment
 
 _LOCK = select(person.c.phone_hash).where(person.c.id == bindparam("person_id")).with_for_update(key_share=True)
-_RECORD = text(
+_INTO = (
     "INSERT INTO opt_out (phone_hash, state, at, source, by, reason)"
     " VALUES (:phone_hash, :state, :at, :source, :by, :reason)"
     " ON CONFLICT (phone_hash) DO UPDATE"
     " SET state = excluded.state, at = excluded.at, source = excluded.source, by = excluded.by,"
     " reason = excluded.reason"
     " WHERE opt_out.state = 'held' AND excluded.state = 'out'"
-    " RETURNING phone_hash"
-).bindparams(bindparam("at", type_=Moment))
+)
+_RECORD = text(f"{_INTO} RETURNING phone_hash").bindparams(bindparam("at", type_=Moment))
+_RECORD_MANY = text(_INTO).bindparams(bindparam("at", type_=Moment))
+_OUT_ALREADY = select(opt_out.c.phone_hash).where(
+    opt_out.c.phone_hash.in_(bindparam("hashes", expanding=True)), opt_out.c.state == OptOutState.OUT.value
+)
 _BLOCK = (
     update(message)
     .where(message.c.person_id == bindparam("who"), state_is(message, MessageState.QUEUED))
@@ -96,8 +101,10 @@ _PUT_AWAY = _CLOSE.where(conversation.c.state.in_(_UNTEXTED)).returning(
 )
 # One that comes back into a hand at this very moment is put away, and counted, when it comes to a card.
 _CLOSE_TALKS = _CLOSE.where(conversation.c.state.not_in((*_UNTEXTED, ConversationState.DONE)))
+_STATE = select(opt_out.c.state).where(opt_out.c.phone_hash == bindparam("phone_hash"))
 _RELEASE = text("DELETE FROM opt_out WHERE phone_hash = :phone_hash AND state = 'held'")
 _LIFT = text("DELETE FROM opt_out WHERE phone_hash = :phone_hash RETURNING state")
+FROM_FILE = "file"
 ERASED = "erased"
 """Why somebody whose data were erased can't be texted, until a file says that they agreed anew."""
 
@@ -117,7 +124,7 @@ async def record(
 
     Returns whether this is new: each person's opt-out is counted and told once, however often and wherever it is said.
 
-    `source` is the voter's text ("text"), a "volunteer", an organizer ("by hand") or the "carrier".
+    `source` is the voter's text ("text"), a "volunteer", an organizer ("by hand", or a "file") or the "carrier".
     An opt-out is never weakened to a hold.
     """
     if person_id is not None:
@@ -131,6 +138,20 @@ async def record(
             await _say_on_its_way(session, row, now=now)
     await audit.note(session, who=by or source, what=f"opt-out {state}", subject=phone_hash, now=now, reason=reason)
     return is_new
+
+
+async def record_unknown(
+    session: Session, hashes: Sequence[str], *, source: str, by: str, reason: str, now: datetime
+) -> int:
+    """The same for many numbers that are nobody's here, from a list. Returns how many had not opted out before."""
+    if not hashes:
+        return 0
+    known = set((await session.execute(_OUT_ALREADY, {"hashes": list(hashes)})).scalars())
+    new = [each for each in hashes if each not in known]
+    common = {"state": OptOutState.OUT.value, "at": now, "source": source, "by": by, "reason": reason}
+    if new:
+        await session.execute(_RECORD_MANY, [{**common, "phone_hash": each} for each in new])
+    return len(new)
 
 
 async def lock(session: Session, person_id: int) -> None:
@@ -170,7 +191,7 @@ async def _strand(session: Session, person_id: int, why: str, *, now: datetime, 
 
 async def _stop(session: Session, person_id: int, state: OptOutState, *, now: datetime) -> list[dict[str, Any]]:
     if state is OptOutState.HELD:
-        why = "they may have asked to be left alone. If they did not, press “Keep talking” and send it again"
+        why = "they may have asked to be left alone. If they did not, press “Keep texting” and send it again"
         return await _block(session, person_id, why, closed_as=None, now=now)
     entries = await _block(session, person_id, "they have opted out", closed_as="opted_out", now=now)
     return entries + await close_conversations(session, person_id, "opted_out", now=now)
@@ -246,6 +267,11 @@ async def _put_away(session: Session, person_id: int, closed_as: str, *, now: da
     rows = (await session.execute(_PUT_AWAY, {"who": person_id, "as_what": closed_as})).all()
     metric = tallies.PUT_AWAY[closed_as]
     return [tallies.entry(metric, **row._mapping, now=now) for row in rows]
+
+
+async def is_out(session: Session, phone_hash: str) -> bool:
+    """Whether this number has opted out; one that is held has not."""
+    return (await session.execute(_STATE, {"phone_hash": phone_hash})).scalar_one_or_none() == OptOutState.OUT
 
 
 async def release(session: Session, phone_hash: str, *, by: str, now: datetime) -> None:

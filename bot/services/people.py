@@ -87,13 +87,22 @@ _BLANK_CALLS = (
 )
 
 
-async def opt_out_by_hand(session: Session, phone: str, *, secret: str, by: str, now: datetime) -> bool:
+async def opt_out_by_hand(
+    session: Session,
+    phone: str,
+    *,
+    secret: str,
+    by: str,
+    now: datetime,
+    source: str = "by hand",
+    reason: str | None = None,
+) -> bool:
     """Nobody texts this number again, in any campaign. Returns whether that is new."""
     hashed = phones.phone_hash(secret, phone)
     known = (await session.execute(_PERSON, {"hashed": hashed})).first()
     person_id = known.id if known else None
     found = (await session.execute(_NEWEST, {"person_id": person_id})).first() if known else None
-    what: dict[str, Any] = {"state": OptOutState.OUT, "source": "by hand", "by": by}
+    what: dict[str, Any] = {"state": OptOutState.OUT, "source": source, "by": by, "reason": reason}
     is_new = await optouts.record(session, hashed, person_id=person_id, **what, now=now)
     if is_new and found is not None:
         counted = {"campaign_id": found.campaign_id, "volunteer_id": found.volunteer_id, "script_id": found.script_id}

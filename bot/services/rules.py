@@ -42,7 +42,7 @@ def why_no_answer(row: Any, now: datetime, *, wrote: datetime | None) -> str | N
     """The same for an answer, which may go in a closed campaign and soon after they `wrote`, whatever the hour."""
     name = name_of(row)
     if row.opted_out == OptOutState.HELD:
-        decide = "Decide first: press “Opt out” or “Keep talking”."
+        decide = "Decide first: press “Opt out” or “Keep texting”."
         return f"{name} may have asked to be left alone, so nothing was sent. {decide}"
     if why := _never(row, name):
         return why

@@ -32,7 +32,7 @@ def _voter(talk: Talk, drawing: int, typed: str | None) -> list[Block]:
     out = button("Opt out", ids.WAITING_OPT_OUT, value, style="danger", confirm=opt_out_question(talk.name))
     if talk.held:
         ask = f":warning: Did {escape(talk.name)} ask to be left alone? Nothing more goes to them until you decide."
-        return [*shown, section(ask), actions(out, button("Keep talking", ids.WAITING_KEEP, value))]
+        return [*shown, section(ask), actions(out, button("Keep texting", ids.WAITING_KEEP, value))]
     buttons = [
         button("Send answer", ids.WAITING_ANSWER, value, style="primary"),
         button("Reply", ids.THREAD_REPLY, str(talk.conversation_id)),

@@ -29,12 +29,15 @@ THIS_IS_THE_INBOX = (
 )
 NOT_BY_ITSELF = "Nothing is sent again by itself; the carrier's log shows whether they left."
 NEVER_WRITTEN = "They have not written yet, so there is nothing to answer: tell the volunteer what to do."
+YOU_DECIDE = "You decide by what they wrote. It is kept with your name."
 _ENDED = {
     "done": "is done with this",
     "answered": "answered",
     "told": "told {whom} what to do",
     "opted out": "opted this number out: it won't be texted",
     "no opt-out": "read this as no opt-out: they may be texted",
+    "let back": "lets them be texted again",
+    "stays out": "left it: they won't be texted again",
     "sent anyway": "lets texts leave all the same",
     "sent again": "sent again what may be sent",
     "left": "left it: nothing is sent again",
@@ -99,6 +102,9 @@ def _heading(shown: Item) -> str:
     if shown.kind is Kind.STRANGER:
         which = f"that ends in {shown.ending}" if shown.ending else "that has been erased since"
         return f":grey_question: A number {which} wrote. No campaign has texted it."
+    if shown.kind is Kind.WANTS_BACK:
+        who = f"*{name}* ({escape(shown.campaign)})" if name else f"A number that ends in {shown.ending or '…'}"
+        return f":wave: {who} had opted out, and has texted START. May they be texted again?"
     if shown.kind is Kind.UNSEEN:
         whom = escape(shown.volunteer or "their volunteer")
         return (
@@ -116,7 +122,7 @@ def _said(shown: Item) -> list[Block]:
     if shown.kind is Kind.STRANGER:
         return [*lines(shown.said, shown.ending), *_verdict(shown)]
     if shown.talk is None:
-        return []
+        return lines(shown.said, shown.ending) if shown.said else []
     blocks = lines(shown.said, shown.talk.name, us=f"<@{shown.talk.volunteer_id}>")
     if draft := shown.about.get("words"):
         blocks.append(section(clip(f"<@{shown.asked_by}> thought of writing:\n{quoted(draft)}", SECTION_LENGTH)))
@@ -163,6 +169,10 @@ def _to_do(shown: Item) -> list[Block]:
         sure = confirm("Send again?", "Whoever has them already gets them twice.", "Send again")
         again = button("Send again", ids.INBOX_SEND_AGAIN, value, style="danger", confirm=sure)
         return [actions(again, button("Leave it", ids.INBOX_LEAVE, value), hand_back)]
+    if shown.kind is Kind.WANTS_BACK:
+        sure = confirm("Text them again?", YOU_DECIDE, "They may be texted")
+        back = button("They may be texted", ids.INBOX_LET_BACK, value, style="primary", confirm=sure)
+        return [actions(back, button("Leave it", ids.INBOX_STAYS_OUT, value), hand_back)]
     first: list[Block] = []
     if shown.kind is Kind.STRANGER and shown.verdict is not OptOutState.OUT:
         sure = confirm("Opt this number out?", "It won't be texted in any campaign.", "Opt out")

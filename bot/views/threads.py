@@ -1,6 +1,7 @@
 """A conversation as a thread in a volunteer's direct message."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.services.conversations import Said, Talk
 from bot.views import ids
@@ -20,6 +21,7 @@ from bot.views.text import clip, escape
 _DOUBTFUL = {"unknown": "_it is not certain that this was sent_", "review": "_it is not certain that this was sent_"}
 MOST_LINES = 40
 """Slack takes 50 blocks in a message."""
+FOLDED = "(may be abusive, so it is folded)"
 _LOST = {"undelivered": "_not delivered_", "failed": "_not delivered_"}
 
 
@@ -47,7 +49,7 @@ def lines(
     """What was said, a block for each, so that a long text never cuts off the one after it.
 
     Pictures are never shown by themselves: they may be anything. With the conversation to `show` them of, there is a
-    button for each text that brought some.
+    button for each text that brought some. Words that may be abusive wait behind a button of theirs.
     """
     left_out = [context(f"… and {len(said) - MOST_LINES} before these")] if len(said) > MOST_LINES else []
     shown = said[-MOST_LINES:]
@@ -55,7 +57,15 @@ def lines(
     return [*left_out, *(section(line, accessory=_show(each, show)) for each, line in zip(shown, words, strict=True))]
 
 
+def unfolded(said: Said, conversation_id: int | None) -> list[Block]:
+    """What was folded, for whoever pressed “Show”, and nobody else."""
+    pictures = _show(replace(said, abusive=False), conversation_id)
+    return [section(clip(quoted(said.body), SECTION_LENGTH), accessory=pictures)]
+
+
 def _show(said: Said, conversation_id: int | None) -> Block | None:
+    if said.abusive:
+        return button("Show", ids.SHOW_WORDS, str(said.inbound_id))
     if not said.pictures or conversation_id is None:
         return None
     label = "Show picture" if said.pictures == 1 else "Show pictures"
@@ -68,7 +78,9 @@ def shown_picture(name: str) -> str:
 
 
 def _words(said: Said) -> str:
-    """What they wrote; a picture may have come without a word."""
+    """What they wrote, as far as it is shown unasked; a picture may have come without a word."""
+    if said.abusive:
+        return FOLDED
     if said.body.strip() or not said.pictures:
         return said.body
     return "(a picture)" if said.pictures == 1 else f"({said.pictures} pictures)"
@@ -115,7 +127,7 @@ def _buttons(talk: Talk, value: str) -> list[Block]:
     if talk.opted_out:
         return []
     if talk.held:
-        return [actions(out, button("Keep talking", ids.THREAD_KEEP_TALKING, value), ask)]
+        return [actions(out, button("Keep texting", ids.THREAD_KEEP_TEXTING, value), ask)]
     reply = button("Reply", ids.THREAD_REPLY, value, style="primary")
     if talk.done:
         return [actions(reply, out, ask)]

@@ -107,6 +107,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("phone_hash", name=op.f("pk_opt_out")),
     )
     op.create_table(
+        "opt_out_file",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("file_url", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opt_out_file")),
+    )
+    op.create_table(
         "pace",
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("tokens", sa.Float(), nullable=False),

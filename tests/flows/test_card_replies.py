@@ -72,7 +72,7 @@ async def test_the_way_back_the_modal_and_what_else_a_thread_has(world: World, p
     await world.drawn()
     card = priya.dm.top_level[-1]
     assert "Did Tom Reed ask to be left alone?" in card.words
-    await priya.presses("Keep talking", on=card)
+    await priya.presses("Keep texting", on=card)
     await world.drawn()
     assert "Answer to Tom Reed" in card.inputs
     await priya.presses("Reply", on=card)

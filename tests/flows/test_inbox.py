@@ -681,3 +681,71 @@ async def test_the_status_says_how_many_are_open_those_of_no_campaign_too(
     assert "1 call is open in the inbox" in await said(olivia, "/textbank status")
     await world.new_campaign("Recount")
     assert "1 call is open in the inbox" in await said(olivia, "/textbank status Recount")
+
+
+# -------------------------------------------------------------------------------------------------------- texted START
+
+
+async def test_start_from_somebody_who_opted_out_asks_an_organizer_and_changes_nothing_by_itself(
+    world: World, olivia: Person, max_: Person, inbox: Channel, priya: Person, sara: Phone
+) -> None:
+    await sara.texts("STOP")
+    await sara.texts("YES")
+    await sara.texts("START")
+    await world.a_while()
+    item = inbox.messages[-1]
+    assert "*Sara Lopez* (Fall GOTV) had opted out, and has texted START." in item.words
+    assert [row.state for row in await world.query("SELECT state FROM opt_out")] == ["out"]
+
+    await max_.presses("Take it", on=item)
+    await world.drawn()
+    await max_.presses("They may be texted", on=item)
+    await world.drawn()
+    assert "Only an organizer can do that" in max_.ephemerals[-1].words
+    await max_.presses("Hand back", on=item)
+    await world.drawn()
+    await olivia.presses("Take it", on=item)
+    await world.drawn()
+    await olivia.presses("They may be texted", on=item)
+    await world.drawn()
+    assert f"<@{olivia.id}> lets them be texted again." in item.words
+    assert await world.query("SELECT * FROM opt_out") == []
+    [row] = await world.query("SELECT who, data FROM audit WHERE what = 'opt-in'")
+    assert row.who == olivia.id
+    assert "they texted START" in str(row.data)
+
+
+async def test_a_stop_after_start_is_not_lifted_with_it(
+    world: World, olivia: Person, inbox: Channel, sara: Phone
+) -> None:
+    for words in ("STOP", "START", "stop texting me"):
+        await sara.texts(words)
+    await world.a_while()
+    item = inbox.messages[-1]
+    await olivia.presses("Take it", on=item)
+    await world.drawn()
+    await olivia.presses("They may be texted", on=item)
+    await world.drawn()
+    assert "They have asked to be left alone again since." in olivia.ephemerals[-1].words
+    await olivia.presses("Leave it", on=item)
+    await world.drawn()
+    assert "left it: they won't be texted again" in item.words
+    assert [row.state for row in await world.query("SELECT state FROM opt_out")] == ["out"]
+
+
+async def test_start_from_a_number_that_no_campaign_knows_is_asked_about_only_if_it_had_opted_out(
+    world: World, olivia: Person, inbox: Channel
+) -> None:
+    await world.phone(STRANGER).texts("STOP")
+    await world.phone(STRANGER).texts("Unstop")
+    await world.a_while()
+    item = inbox.messages[-1]
+    assert "A number that ends in 7788 had opted out, and has texted START." in item.words
+    await olivia.presses("Take it", on=item)
+    await world.drawn()
+    await olivia.presses("They may be texted", on=item)
+    await world.drawn()
+    assert await world.query("SELECT * FROM opt_out") == []
+    await world.phone("+13135557799").texts("START")
+    await world.a_while()
+    assert "A number that ends in 7799 wrote." in inbox.messages[-1].words

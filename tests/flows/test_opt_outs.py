@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.carrier import Phone
 from sandbox.slack import Message, Person
-from tests.world import LIST, World
+from tests.world import LIST, World, open_world
 
 SARA, TOM = "+13135550101", "+13135550102"
 
@@ -183,13 +183,13 @@ async def test_doubtful_words_hold_everything_until_the_volunteer_decides(
     await world.a_while()
     asked = thread.replies[-1]
     assert "Did Sara Lopez ask to be left alone?" in asked.words
-    assert asked.buttons == ["Opt out", "Keep talking", "Ask for help"]
+    assert asked.buttons == ["Opt out", "Keep texting", "Ask for help"]
     await priya.writes("OK!", in_=thread)
     await world.a_while()
-    assert "Decide first: press “Opt out” or “Keep talking”." in thread.replies[-1].words
+    assert "Decide first: press “Opt out” or “Keep texting”." in thread.replies[-1].words
     assert len(world.carrier.texts_to(SARA)) == 1
 
-    await priya.presses("Keep talking", on=asked)
+    await priya.presses("Keep texting", on=asked)
     await world.drawn()
     assert "> not interested" in asked.words
     await priya.writes("OK! Thanks for telling me", in_=thread)
@@ -202,7 +202,7 @@ async def test_the_volunteer_decides_for_an_opt_out(world: World, priya: Person,
     await texted_sara.texts("not interested")
     await world.a_while()
     thread = shown(priya, "> not interested")
-    assert thread.buttons == ["Opt out", "Keep talking", "Ask for help"]
+    assert thread.buttons == ["Opt out", "Keep texting", "Ask for help"]
     await priya.presses("Opt out", on=thread)
     await world.drawn()
 
@@ -228,7 +228,7 @@ async def test_somebody_held_in_one_campaign_keeps_their_place_in_another(
         await world.drawn()
     assert "That was the last one" in sam.dm.messages[-1].words
 
-    await priya.presses("Keep talking")
+    await priya.presses("Keep texting")
     await world.drawn()
     await sam.types("/text")
     assert "*Sara Lopez*" in sam.card.words
@@ -310,3 +310,77 @@ async def test_opt_out_on_the_card_is_for_ever(world: World, priya: Person, sam:
 
     await world.texting(sam, name="Recount")
     assert "*1 of 2*" in sam.card.words
+
+
+# ------------------------------------------------------------------------------------- clear, doubtful, and not meant
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ("pls lose my number", "out"),
+        ("ya no me escriban", "out"),
+        ("NE M'ÉCRIVEZ PLUS!!", "out"),
+        ("Cancela mi suscripción", "out"),
+        ("stop lying to people", "held"),
+        ("I'll stop by the polls at 5", None),
+        ("can't stop thinking about the candidate", None),
+        ("don't stop fighting!", None),
+    ],
+)
+async def test_a_reply_is_an_opt_out_a_doubt_or_neither(
+    world: World, priya: Person, texted_sara: Phone, words: str, state: str | None
+) -> None:
+    await texted_sara.texts(words)
+    assert await outs(world) == ([(state, "text")] if state else [])
+    await world.a_while()
+    assert [words in message.words for message in priya.dm.top_level].count(True) == (state != "out")
+
+
+async def test_doubt_stops_what_waits_and_what_is_clicked_in_every_campaign_until_one_button(
+    world: World, priya: Person, sam: Person, sara: Phone
+) -> None:
+    await world.live_campaign("Recount")
+    await world.texting(sam, name="Recount")
+    await sara.texts("stop lying to people")
+    await sam.presses("Send")
+    await world.a_while()
+    assert world.carrier.texts_to(SARA) == []
+
+    await priya.presses("Keep texting", on=shown(priya, "> stop lying to people"))
+    await world.drawn()
+    assert await outs(world) == []
+
+
+async def test_an_organization_has_keywords_of_its_own(database_url: str) -> None:
+    async with open_world(database_url, opt_out_keywords="Adiós, no más campaña") as world:
+        for number, words in enumerate(["ADIOS!", "Por favor no mas  campaña", "adiós amigos del partido", "campaña"]):
+            await world.phone(f"+1313555010{number}").texts(words)
+        assert len(await outs(world)) == 2
+
+
+# ------------------------------------------------------------------------------------------------------------- folded
+
+
+async def test_an_abusive_reply_is_folded_until_somebody_wants_to_read_it(
+    world: World, priya: Person, sam: Person, texted_sara: Phone
+) -> None:
+    await texted_sara.texts("Fuck you <!channel> and your mother")
+    await world.a_while()
+    thread = shown(priya, "may be abusive")
+    assert "mother" not in str(thread.blocks) + thread.text
+    await priya.presses("Show", on=thread)
+    await world.drawn()
+    assert "> Fuck you &lt;!channel&gt; and your mother" in str(priya.ephemerals[-1].blocks)
+    assert "mother" not in str(thread.blocks)
+
+    await priya.presses("Keep texting", on=thread)
+    await world.drawn()
+    await priya.presses("Reply", on=thread)
+    await world.drawn()
+    assert priya.modal
+    assert "mother" not in str(priya.modal.content)
+    await priya.presses("Show")
+    await world.drawn()
+    assert priya.modal
+    assert "and your mother" in str(priya.modal.content)

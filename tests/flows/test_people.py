@@ -95,7 +95,6 @@ async def test_somebody_who_opted_out_is_let_in_again_for_a_reason_that_is_kept(
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("optout", "`/textbank optout PHONE`"),
         ("optin", "`/textbank optin PHONE REASON`"),
         ("forget", "`/textbank forget PHONE`"),
         ("optout 12", "“12” can't be taken for somebody's phone: "),

@@ -86,7 +86,7 @@ async def test_a_hold_brings_first_texts_back_and_says_which_lines_did_not_leave
     assert "not sent 0 · queued 0" in status
     assert "queued 0" in (await olivia.types("/textbank status Fall")).text
 
-    await priya.presses("Keep talking")
+    await priya.presses("Keep texting")
     await world.drawn()
     await sam.types("/text")
     assert "Sara Lopez may have asked to be left alone, so your text was not sent" in sam.card.words

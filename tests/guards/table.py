@@ -202,6 +202,46 @@ GUARDS = (
         "flows/test_faster.py::test_somebody_who_opted_out_meanwhile_is_not_texted[sqlite]",
         *("bot/services/rules.py", "if row.opted_out is not None:", "if False:"),
     ),
+    guard(
+        "doubtful words hold what waits",
+        "flows/test_opt_outs.py::"
+        "test_doubt_stops_what_waits_and_what_is_clicked_in_every_campaign_until_one_button[sqlite]",
+        *("bot/services/inbound.py", "if meaning in (Verdict.OUT, Verdict.HELD):", "if meaning is Verdict.OUT:"),
+    ),
+    guard(
+        "a card shows nobody who is held",
+        "flows/test_opt_outs.py::test_somebody_held_in_one_campaign_keeps_their_place_in_another[sqlite]",
+        *("bot/services/cards.py", "_HELD, opt_out.c.state.is_(None), conversation", "_HELD, conversation"),
+    ),
+    guard(
+        "an organization's own keywords",
+        "flows/test_opt_outs.py::test_an_organization_has_keywords_of_its_own[sqlite]",
+        *("handlers/incoming.py", '"keywords": ours.opt_out_keywords', '"keywords": ()'),
+    ),
+    guard(
+        "a STOP after START stays",
+        "flows/test_inbox.py::test_a_stop_after_start_is_not_lifted_with_it[sqlite]",
+        *("bot/services/inbox_numbers.py", "_LATER.c.id > _START.c.id", "_LATER.c.id < 0"),
+    ),
+    guard(
+        "every number of a file's row is opted out",
+        "flows/test_opt_out_files.py::test_every_number_of_a_file_is_never_texted_again[sqlite]",
+        *("bot/services/opt_out_files.py", "for place in places if", "for place in places[:1] if"),
+    ),
+    guard(
+        "a number that no campaign has is opted out by a file",
+        "flows/test_opt_out_files.py::test_every_number_of_a_file_is_never_texted_again[sqlite]",
+        *("bot/services/optouts.py", "    if new:\n", "    if False:\n"),
+    ),
+    guard(
+        "abusive words are folded",
+        "flows/test_opt_outs.py::test_an_abusive_reply_is_folded_until_somebody_wants_to_read_it[sqlite]",
+        *(
+            "bot/views/threads.py",
+            "    if said.abusive:\n        return FOLDED",
+            "    if False:\n        return FOLDED",
+        ),
+    ),
     # ------------------------------------------------------------------------------------------ signatures
     guard(
         "Slack's signature",

@@ -13,7 +13,8 @@ OUT = [
     "STOP, I'm not interested", "Who is this? Stop!", "STOP\nSent from my iPhone", "Stop\nJohn",
     "stop texting me", "Please stop texting", "stop txting me", "Stop messaging this number", "quit texting me",
     "please stop sending me these texts", "stop sending me messages", "stop calling me", "Stop the texts",
-    "stop these messages", "can you stop texting me", "when will you stop texting me", "end these texts",
+    "stop these messages", "can you stop", "can you stop texting me",
+    "when will you stop texting me", "end these texts",
     "cancel these messages", "take me off your list", "Please take me off of your list",
     "take me off this list now", "take my number off your list", "remove me", "Remove me from your list",
     "please remove my number", "remove this number from your list", "delete my number", "lose my number",
@@ -58,7 +59,7 @@ NONE = [
 ]  # fmt: skip
 
 HELD = [
-    "stop lying to people", "You people need to stop", "just stop this", "can you stop", "Stop it",
+    "stop lying to people", "You people need to stop", "just stop this", "Stop it",
     "make it stop", "please stop pestering voters with lies", "Reply STOP",
     "Reply STOP to opt out", "stop voter suppression", "No I will not vote for him STOP",
     "STOP I will not vote for him", "don't stop texting me", "I don't like these messages", "not interested",

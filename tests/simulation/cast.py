@@ -228,8 +228,8 @@ class Cast:
             case "help":
                 await person.presses("Ask for help", on=root)
             case "keep":
-                self._note(person, f"presses Keep talking for {name}")
-                await person.presses("Keep talking", on=root)
+                self._note(person, f"presses Keep texting for {name}")
+                await person.presses("Keep texting", on=root)
 
     def _note(self, person: Person, words: str) -> None:
         self.stage.note(f"{person.first_name} {words}")
