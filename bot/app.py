@@ -56,6 +56,7 @@ from handlers.door import NotTooLarge, is_from_slack
 from handlers.exporting import Exporter
 from handlers.heartbeat import beat
 from handlers.kit import Clock, Kit
+from handlers.looking_up import LookUps
 from handlers.metrics import Metrics
 from handlers.posting import Writer
 from handlers.sending import Sender
@@ -184,7 +185,7 @@ class Running:
         """Sending, posting to Slack, reading files and writing them, fetching pictures."""
         kit = self.kit
         files = (Importer(kit), Exporter(kit), pictures.PictureFetcher(kit), opt_out_files.OptOutReader(kit))
-        for job in (Sender(kit), Watch(kit), Writer(kit), CatchUp(kit), *files):
+        for job in (Sender(kit), Watch(kit), Writer(kit), CatchUp(kit), LookUps(kit), *files):
             self.tasks.append(asyncio.create_task(job.run(self.ending.stopping)))
         self.tasks.append(asyncio.create_task(beat(self.kit, self.ending.stopping)))
 

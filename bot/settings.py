@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     default_region: str = "US"
     texting_hours: str = "09:00-20:00"
     opt_out_keywords: CommaSeparated = ()
+    lookup_price: float = Field(default=0.008, ge=0, allow_inf_nan=False)
+    personal_data_days: int = Field(default=365, ge=1, le=3650)
 
     @field_validator("database_url")
     @classmethod

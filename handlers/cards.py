@@ -8,7 +8,18 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.database import Session
 from bot.gateways.slack import SlackTrouble
-from bot.services import assignments, campaigns, card_replies, conversations, faster, inbox, posts, texting, volunteers
+from bot.services import (
+    assignments,
+    campaigns,
+    card_replies,
+    consents,
+    conversations,
+    faster,
+    inbox,
+    posts,
+    texting,
+    volunteers,
+)
 from bot.services.cards import MESSAGE, MODAL, Card
 from bot.services.posts import PostKind
 from bot.views import cards as views
@@ -61,14 +72,25 @@ async def undo(ack: AsyncAck, click: Click, kit: Kit) -> None:
 
 
 async def menu(ack: AsyncAck, click: Click, kit: Kit) -> None:
-    """Wrong number, Opt out, Ask for help."""
+    """Wrong number, Opt out, Ask for help, About."""
     if click.argument() == ids.ASK_FOR_HELP:
         return await _ask_for_help(ack, click, kit)
+    if click.argument() == ids.ABOUT:
+        return await _about(ack, click, kit)
     act = texting.wrong_number if click.argument() == ids.WRONG_NUMBER else texting.opt_out
     async with kit.database.transaction() as session:
         card = await act(session, click.press(), now=kit.clock())
     await ack()
     _show(kit, click, card)
+
+
+async def _about(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """How the person on the card agreed to be texted."""
+    async with kit.database.reading() as session:
+        contact_id, _ = await texting.about(session, click.press(), why="About")
+        consent = await consents.of_contact(session, contact_id)
+    await ack()
+    kit.slack.whisper(click.response_url, views.about(consent))
 
 
 async def _ask_for_help(ack: AsyncAck, click: Click, kit: Kit) -> None:

@@ -6,7 +6,18 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import Refusal
 from bot.services import volunteers
-from handlers import batches, digests, doctor, exporting, inbox, opt_out_files, people, running
+from handlers import (
+    auditing,
+    batches,
+    digests,
+    doctor,
+    exporting,
+    inbox,
+    looking_up,
+    opt_out_files,
+    people,
+    running,
+)
 from handlers.kit import Kit
 from handlers.requests import require
 from handlers.roles import acting
@@ -45,7 +56,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     **batches.SUBCOMMANDS,
     **digests.SUBCOMMANDS,
     **exporting.SUBCOMMANDS,
+    **auditing.SUBCOMMANDS,
     **inbox.SUBCOMMANDS,
+    **looking_up.SUBCOMMANDS,
     **people.SUBCOMMANDS,
     **opt_out_files.SUBCOMMANDS,
     **doctor.SUBCOMMANDS,

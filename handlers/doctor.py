@@ -66,7 +66,8 @@ async def _database(kit: Kit, serving: bool) -> list[Finding]:
     async with kit.database.reading() as session:
         if not kit.database.sqlite:
             found.append(await doctor.of_durability(session))
-        return [*found, *await doctor.of_work(session, now=kit.clock(), serving=serving)]
+        found += await doctor.of_work(session, now=kit.clock(), serving=serving)
+        return [*found, await doctor.of_log(session, secret=kit.settings.textbank_secret)]
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {

@@ -135,6 +135,8 @@ def _new(typed: dict[str, Any]) -> NewCampaign:
         script=typed.get("script") or "",
         consent=typed.get("consent") or "",
         footer=typed.get("footer") or "",
+        consent_where=(typed.get("consent_where") or "").strip(),
+        consent_when=(typed.get("consent_when") or "").strip(),
         file_name=file["name"],
         file_url=file.get("url_private_download") or file["url_private"],
         opens_at=_moment(typed.get("opens_at")),

@@ -6,9 +6,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import Refusal
 from bot.gateways.slack import SlackTrouble
-from bot.services import campaigns, inbox, people, phones, reassigning, volunteers
+from bot.services import campaigns, erasing, inbox, people, phones, reassigning, volunteers
+from bot.views import erasing as views
 from bot.views import ids, opting_out
-from bot.views import organizing as views
 from handlers.kit import Kit
 from handlers.requests import require
 from handlers.roles import is_admin
@@ -19,7 +19,6 @@ from models import Role
 BLOCKED_THERE = "If they had texted STOP, their carrier blocks us until they text START."
 STAYS = "They stay an admin all the same: Slack's workspace admins, and those in `ADMIN_USERS`, are admins here too."
 MOST_NAMED = 5
-ELSEWHERE = "What Slack still shows of them, and the carrier's own log, has to be deleted there."
 
 
 def register(app: AsyncApp) -> None:
@@ -108,16 +107,8 @@ async def forget_them(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any],
 async def _forget(phone: str, who: str, kit: Kit) -> str:
     async with kit.database.transaction() as session:
         secret = kit.settings.textbank_secret
-        had, out = await people.forget(session, phone, secret=secret, by=who, now=kit.clock())
-    said = (
-        "Whoever has that number is erased: number, names and every word." if had else "Nothing is kept of that number."
-    )
-    opted_out = (
-        "Their opt-out stays, without the number, so that nobody texts them."
-        if out
-        else "They had not opted out: a new file may bring them back. `/textbank optout` prevents that."
-    )
-    return f"{said} {opted_out}" + (f" {ELSEWHERE}" if had else "")
+        done = await erasing.forget(session, phone, secret=secret, by=who, now=kit.clock())
+    return views.erased(done)
 
 
 def _phone(words: str, kit: Kit, name: str) -> str:

@@ -13,7 +13,7 @@ from bot.services.replies import Waiting
 from bot.views import blocks, organizing, threads
 from bot.views.lost import lost
 from bot.views.text import escape
-from handlers import digests, exporting, inbox_posts
+from handlers import auditing, digests, erasing, exporting, inbox_posts
 from handlers.kit import Kit, Loser, Maker
 from handlers.pictures import queued_card
 from handlers.saying import said_before, say, say_once
@@ -202,6 +202,8 @@ MAKERS: dict[str, Maker] = {
     **digests.MAKERS,
     **inbox_posts.MAKERS,
     **exporting.MAKERS,
+    **auditing.MAKERS,
+    **erasing.MAKERS,
 }
 """Each makes its post, marks it as made, and returns whether Slack was asked for anything."""
 LOSERS: dict[str, Loser] = {
@@ -209,5 +211,6 @@ LOSERS: dict[str, Loser] = {
     PostKind.LOST: _word_is_lost,
     **inbox_posts.LOSERS,
     **digests.LOSERS,
+    **erasing.LOSERS,
 }
 """Whom each kind tells that it is not going to be made. What has none here is missed by whoever waits for it."""

@@ -52,7 +52,7 @@ async def say(
         raise NotNow
     await _doubt(kit, post, first or post.id, up_to)
     try:
-        where = await kit.slack.post(to, message, thread_ts=thread_ts, mark=_mark(up_to))
+        where = await kit.slack.post(to, message, thread_ts=thread_ts, mark=mark(up_to))
     except SlackTrouble as trouble:
         if not trouble.in_doubt:
             async with kit.database.transaction() as session:
@@ -82,7 +82,7 @@ async def said_before(
     if since is None:
         return None
     try:
-        return await kit.slack.find(to or post.recipient, _mark(up_to or post.id), since=since, thread_ts=thread_ts)
+        return await kit.slack.find(to or post.recipient, mark(up_to or post.id), since=since, thread_ts=thread_ts)
     except SlackTrouble as trouble:
         if trouble.pause:
             raise
@@ -98,6 +98,6 @@ async def say_once(
     return before or await say(kit, post, message, to=to, thread_ts=thread_ts)
 
 
-def _mark(post_id: int) -> str:
+def mark(post_id: int) -> str:
     """By which a post can be found again. The workspace can read it: it says nothing."""
     return f"post:{post_id}"

@@ -36,7 +36,7 @@ from models.texts import (
     Priority,
 )
 from models.volunteers import Card, Membership, Role, Thread, Volunteer
-from models.work import Audit, InboxItem, Lease, Mark, Pace, Setting, SlackPost, Tally
+from models.work import Audit, AuditWords, InboxItem, Lease, Mark, Pace, Seal, Setting, SlackPost, Tally
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -57,12 +57,14 @@ volunteer, membership, card, thread = _table(Volunteer), _table(Membership), _ta
 picture, picture_request = _table(Picture), _table(PictureRequest)
 slack_post, pace, lease, tally, audit = _table(SlackPost), _table(Pace), _table(Lease), _table(Tally), _table(Audit)
 mark = _table(Mark)
+audit_words, seal = _table(AuditWords), _table(Seal)
 
 __all__ = [
     "MAY_RISE_TO",
     "NEVER_LEFT",
     "Answer",
     "Audit",
+    "AuditWords",
     "Campaign",
     "CampaignState",
     "Card",
@@ -96,6 +98,7 @@ __all__ = [
     "Role",
     "SavedReply",
     "Script",
+    "Seal",
     "Segment",
     "Setting",
     "SlackPost",
@@ -105,6 +108,7 @@ __all__ = [
     "Volunteer",
     "answer",
     "audit",
+    "audit_words",
     "campaign",
     "card",
     "contact",
@@ -130,6 +134,7 @@ __all__ = [
     "question",
     "saved_reply",
     "script",
+    "seal",
     "segment",
     "setting",
     "slack_post",

@@ -34,6 +34,9 @@ class Campaign(SQLModel, table=True):
     """The names that a script may use: the columns of every file imported so far."""
     opens_at: datetime | None = Field(default=None, sa_type=Moment)
     closes_at: datetime | None = Field(default=None, sa_type=Moment)
+    closed_at: datetime | None = Field(default=None, sa_type=Moment)
+    purged_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When the last of its personal data were erased."""
     guidelines: str | None = None
     footer: str | None = None
     budget: int | None = None

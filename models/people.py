@@ -93,6 +93,10 @@ class ContactImport(SQLModel, table=True):
     fingerprint: str | None = None
     """By which a file of this machine is known again when its import goes on."""
     consent: str
+    """How these people agreed, in the words of whoever brought the file."""
+    consent_where: str | None = None
+    consent_when: str | None = None
+    """Where and when, for all whose row does not say it itself."""
     imported_by: str
     created_at: datetime = Field(sa_type=Moment)
     header: list[str] | None = Field(default=None, sa_type=Json)
@@ -100,6 +104,8 @@ class ContactImport(SQLModel, table=True):
     next_row: int = 0
     open_after: int | None = Field(default=None, sa_type=BigId)
     """While a LIVE import's conversations are being opened: the last contact that has one."""
+    erased_up_to: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
+    """The contacts up to this one are erased: the campaign was closed long enough."""
     imported: int = 0
     rejected: int = 0
     error: str | None = None

@@ -228,6 +228,12 @@ class Inbound(SQLModel, table=True):
             sqlite_where=text("conversation_id IS NULL"),
         ),
         Index("inbound_of_conversation", "conversation_id", "id"),
+        Index(
+            "inbound_kept",
+            "at",
+            postgresql_where=text("from_number != ''"),
+            sqlite_where=text("from_number != ''"),
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))

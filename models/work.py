@@ -44,6 +44,8 @@ class SlackPost(SQLModel, table=True):
     state: str = "queued"
     attempts: int = 0
     error: str | None = None
+    about: int | None = Field(default=None, sa_type=BigId, index=True)
+    """The contact whom it tells of: when they are erased, so is what Slack shows of it."""
     doubted_at: datetime | None = Field(default=None, sa_type=Moment)
     """When it was about to be made. Without Slack's answer it may be there: it is looked for before another."""
 
@@ -103,6 +105,35 @@ class Audit(SQLModel, table=True):
     what: str
     subject: str = ""
     data: dict[str, Any] | None = Field(default=None, sa_type=Json)
+
+
+class AuditWords(SQLModel, table=True):
+    """What somebody wrote when they did it: beside the log, so that it can be erased and the log's seals still fit.
+
+    The log has a hash of it, with `salt`.
+    """
+
+    __tablename__ = "audit_words"
+
+    audit_id: int = Field(
+        foreign_key="audit.id", sa_column_kwargs={"autoincrement": False}, sa_type=BigId, primary_key=True
+    )
+    subject: str = Field(index=True)
+    salt: str
+    words: str
+
+
+class Seal(SQLModel, table=True):
+    """A batch of the audit log: how many rows it has, and a keyed hash of them and of the seal before.
+
+    It begins after the last row of the one before: no two can.
+    """
+
+    after_id: int = Field(sa_column_kwargs={"autoincrement": False}, sa_type=BigId, primary_key=True)
+    up_to_id: int = Field(sa_type=BigId, unique=True)
+    at: datetime = Field(sa_type=Moment)
+    rows: int
+    hash: str
 
 
 class Setting(SQLModel, table=True):

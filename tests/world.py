@@ -18,6 +18,7 @@ from handlers.carrier_list import Watch
 from handlers.catching_up import CatchUp
 from handlers.exporting import Exporter
 from handlers.kit import Kit
+from handlers.looking_up import LookUps
 from handlers.opt_out_files import OptOutReader
 from handlers.pictures import PictureFetcher
 from handlers.posting import Writer
@@ -46,7 +47,8 @@ SELECT EXISTS (SELECT 1 FROM contact_import WHERE state = 'staging') AS imports,
     EXISTS (SELECT 1 FROM export WHERE state IN ('waiting', 'running')) AS exports,
     EXISTS (SELECT 1 FROM message WHERE state IN ('queued', 'posting')) AS texts,
     EXISTS (SELECT 1 FROM slack_post WHERE state = 'queued') AS posts,
-    EXISTS (SELECT 1 FROM setting WHERE name = 'events_lost') AS lines
+    EXISTS (SELECT 1 FROM setting WHERE name = 'events_lost') AS lines,
+    EXISTS (SELECT 1 FROM setting WHERE name LIKE 'lookup:%') AS lookups
 """
 """What says that a job may have something to do, whatever the time is."""
 
@@ -81,6 +83,7 @@ class World:
     reader: OptOutReader
     watch: Watch
     catcher: CatchUp
+    looker: LookUps
     _looked_at: datetime | None = None
 
     async def settles(self) -> None:
@@ -102,6 +105,7 @@ class World:
             "optouts": self.reader,
             "exports": self.exporter,
             "lines": self.catcher,
+            "lookups": self.looker,
             "texts": self.sender,
             "list": self.watch,
             "posts": self.writer,
@@ -214,7 +218,7 @@ async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
             sender = Sender(kit)
             await sender.begin()
             files = (Importer(kit), Exporter(kit), PictureFetcher(kit), OptOutReader(kit))
-            jobs = (sender, Writer(kit), *files, Watch(kit), CatchUp(kit, between=0))
+            jobs = (sender, Writer(kit), *files, Watch(kit), CatchUp(kit, between=0), LookUps(kit))
             yield World(slack, carrier, kit, time, organizer, *jobs)
             await kit.drain()
         await slack.aclose()

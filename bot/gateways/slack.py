@@ -196,6 +196,21 @@ class Slack(Caller):
                 return channel, message["ts"]
         return None
 
+    async def ours(self, to: str, *, since: datetime, thread_ts: str | None = None) -> tuple[str, list[dict[str, Any]]]:
+        """Our own messages in a channel, a thread of it, or somebody's direct message, and which channel that is.
+
+        Raises SlackTrouble.
+        """
+        channel, us = await self._conversation(to), await self.own_id()
+        asked = {"channel": channel, "oldest": f"{since.timestamp():.6f}", "include_all_metadata": "true", "limit": 200}
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        found = self._pages(method, "messages", **asked, ts=thread_ts)
+        return channel, [message async for message in found if message.get("user") == us]
+
+    async def delete_file(self, file_id: str) -> None:
+        """Delete a file that we uploaded. Raises SlackTrouble."""
+        await self._call("files.delete", file=file_id)
+
     async def replies(self, channel: str, root_ts: str, *, since: datetime) -> list[dict[str, Any]]:
         """What has been said in a thread since then. Raises SlackTrouble."""
         asked = {"channel": channel, "ts": root_ts, "oldest": f"{since.timestamp():.6f}", "limit": 200}

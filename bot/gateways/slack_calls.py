@@ -11,6 +11,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 _NEVER = {
     *("channel_not_found", "user_not_found", "user_disabled", "is_archived", "not_in_channel", "cannot_dm_bot"),
     *("invalid_blocks", "msg_too_long", "no_text", "messages_tab_disabled", "restricted_action"),
+    *("cant_update_message", "edit_window_closed", "cant_delete_file"),
 }
 _GONE = {"channel_not_found", "user_not_found", "user_disabled", "is_archived", "not_in_channel", "cannot_dm_bot"}
 

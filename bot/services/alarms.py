@@ -37,9 +37,12 @@ async def tell(session: Session, trouble: Trouble, *, now: datetime) -> None:
 async def _say_late(session: Session, row: Any, lead: str, words: str, *, now: datetime) -> None:
     """To whoever had it sent again, and, if the voter may wonder, to the volunteer whose conversation it is."""
     said = words.format(name=cards.name_of((await session.execute(_NAME, {"which": row.conversation_id})).one()))
-    await posts.add(session, PostKind.NOTE, to=lead, dedupe=f"late:{row.id}", now=now, words=said, thread_ts=None)
+    note: dict[str, Any] = {"words": said, "thread_ts": None}
+    await posts.add(
+        session, PostKind.NOTE, to=lead, dedupe=f"late:{row.id}", now=now, about=row.conversation_id, **note
+    )
     if lead != row.volunteer_id and words != TAKEN_BACK:
-        await cards.add_news(session, row.volunteer_id, said)
+        await cards.add_news(session, row.volunteer_id, words, about=row.conversation_id)
 
 
 async def _say_lost(session: Session, row: Any, why: str, *, now: datetime) -> None:
@@ -54,7 +57,7 @@ async def _say_lost(session: Session, row: Any, why: str, *, now: datetime) -> N
         "thread_ts": root.root_ts if root else None,
     }
     to = root.channel if root else row.volunteer_id
-    await posts.add(session, PostKind.NOTE, to=to, dedupe=f"lost:{row.id}", now=now, **note)
+    await posts.add(session, PostKind.NOTE, to=to, dedupe=f"lost:{row.id}", now=now, about=row.conversation_id, **note)
 
 
 async def sending_stopped(session: Session, why: str, *, now: datetime, admins: Collection[str] = ()) -> None:

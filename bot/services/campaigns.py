@@ -1,5 +1,6 @@
 """Campaigns: making one, finding the one that somebody named, and its life from draft to closed."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,10 +27,16 @@ from models import (
     state_is,
     volunteer,
 )
+from models.types import Moment
 
 NAME_LENGTH = 80
 CONSENT_LENGTH = 500
 FOOTER_LENGTH = 160
+_SAYS_NOTHING = frozenset(
+    "a applicable asked consent do don't dont given i in is it know known n na needed no none not opt optin required "
+    "there unknown was we without yet yes".split()
+)
+"""Words of which no consent can be told: “no consent yet”, “we don't know”, “N/A”."""
 _FORBIDDEN = set("@#<\"'“”„‘’«»`")
 
 
@@ -45,6 +52,8 @@ class NewCampaign:
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     """By the clock, if it is planned."""
+    consent_where: str = ""
+    consent_when: str = ""
     fingerprint: str | None = None
     """For a file of this machine, by which it is known again."""
     footer: str = ""
@@ -64,7 +73,8 @@ _ALL = select(campaign).order_by(campaign.c.id.desc()).limit(bindparam("limit"))
 _MOVE = (
     update(campaign)
     .where(campaign.c.id == bindparam("which"), campaign.c.state.in_(bindparam("before", expanding=True)))
-    .values(state=bindparam("after"), opens_at=None)  # every move leaves the draft: nothing is left to be opened
+    .values(state=bindparam("after"), closed_at=bindparam("closed", type_=Moment))
+    .values(opens_at=None)  # every move leaves the draft: nothing is left to be opened
 )
 _OPEN_IMPORTS = (
     select(func.count())
@@ -116,7 +126,7 @@ def check_name(name: str, *, taken: bool = False) -> str:
 
 def check_consent(consent: str) -> str:
     """The tidy words. Raises Refusal when nothing is said of how these people agreed."""
-    if len(consent.split()) < 2:
+    if len(consent.split()) < 2 or _SAYS_NOTHING.issuperset(re.findall(r"[\w']+", consent.lower().replace("’", "'"))):
         raise Refusal(
             "Say how these people agreed to be texted, such as “Checked the box on our sign-up form, spring 2026”. "
             "Texting people who did not agree breaks the law.",
@@ -158,12 +168,18 @@ async def add_import(
         file_url=new.file_url,
         fingerprint=new.fingerprint,
         consent=consent,
+        consent_where=new.consent_where or None,
+        consent_when=new.consent_when or None,
         imported_by=by,
         created_at=now,
         next_row=0,
         imported=0,
         rejected=0,
     )
+    about: dict[str, Any] = {"campaign": campaign_id, "file": new.file_name, "consent": consent}
+    about |= {"where": new.consent_where, "when": new.consent_when}
+    subject = f"import {import_id}"
+    await audit.note(session, who=by, what="contacts handed over", subject=subject, now=now, **about)
     if by == audit.COMMAND_LINE:
         return import_id
     told = {"campaign": found.name, "file_name": new.file_name}
@@ -364,6 +380,7 @@ async def _move(
     now: datetime,
 ) -> None:
     values = {"which": found.id, "before": [state.value for state in before], "after": after.value}
+    values["closed"] = now if after is CampaignState.CLOSED else None
     moved: Any = await session.execute(_MOVE, values)
     if moved.rowcount != 1:
         current = CampaignState((await by_id(session, found.id)).state)

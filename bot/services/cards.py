@@ -65,6 +65,7 @@ class Last:
     did: str
     name: str
     undo: str | None
+    contact_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One drawing of a volunteer's card. `notice` says why a press did nothing; `news` is said once."""
+    """One drawing of a volunteer's card. `notice` says why a press did nothing; `news` is said once, each line with the
+    contact whom it is about.
+    """
 
     version: int
     campaign_id: int
@@ -95,7 +98,7 @@ class Card:
     next: Draft | Rest
     last: Last | None = None
     notice: str | None = None
-    news: tuple[str, ...] = ()
+    news: tuple[tuple[int, str], ...] = ()
     replies: int = 0
 
 
@@ -386,12 +389,12 @@ def name_of(row: Any) -> str:
     return (name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…") or "this contact"
 
 
-async def _news(session: Session, waiting: str) -> tuple[str, ...]:
+async def _news(session: Session, waiting: str) -> tuple[tuple[int, str], ...]:
     """The lines that have come for the volunteer since the last drawing."""
     lines = [line.partition(" ") for line in waiting.splitlines()]
     rows = await session.execute(_NAMES, {"ids": [int(about) for about, _, _ in lines]})
     names = {str(row.id): name_of(row) for row in rows.all()}
-    return tuple(words.replace("{name}", names.get(about, "")) for about, _, words in lines)
+    return tuple((int(about), words.replace("{name}", names.get(about, ""))) for about, _, words in lines)
 
 
 async def _rest(session: Session, volunteer_id: str, campaign_id: int, now: datetime) -> tuple[str, Rest]:

@@ -230,6 +230,8 @@ async def fail(session: Session, running: Running, why: str, *, now: datetime) -
     moved: Any = await session.execute(_FAIL, {"import_id": running.id, "owner": running.owner, "why": why})
     if moved.rowcount != 1:
         raise LeaseLost
+    subject = f"import {running.id}"
+    await audit.note(session, who=running.imported_by, what="import failed", subject=subject, now=now, why=why)
     await _send_word(session, running, now=now)
 
 

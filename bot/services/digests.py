@@ -62,7 +62,7 @@ async def start(
     first = schedule.next(now, after=after)
     values = {"channel": channel, "at": schedule.at, "tz": schedule.tz, "ranking": ranking}
     await session.execute(_SET, {**values, "next_run_at": first, "by": by})
-    what = {"at": schedule.at, "tz": schedule.tz, "ranking": ranking}
+    what: dict[str, Any] = {"at": schedule.at, "tz": schedule.tz, "ranking": ranking}
     await audit.note(session, who=by, what="digest", subject=channel, now=now, **what)
     return first
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import bindparam, select, text
 
 from bot.database import Session
-from bot.services import outbox, slack_access
+from bot.services import outbox, seals, slack_access
 from bot.services.texting_hours import Week, parse_rule
 from bot.settings import Settings
 from models import lease, slack_post, state_is
@@ -107,6 +107,20 @@ async def of_work(session: Session, *, now: datetime, serving: bool) -> list[Fin
         words = f"Something has waited for {minutes:,} minutes to be shown in Slack.{why}"
         found.append(warning(words, "It is tried again; see that a worker runs, and what its log says."))
     return found
+
+
+async def of_log(session: Session, *, secret: str) -> Finding:
+    """Whether the audit log is as it was sealed."""
+    broken = await seals.first_broken(session, secret=secret)
+    if broken is None:
+        return ok("The audit log is as it was sealed.")
+    which = f"rows {broken.first:,} to {broken.last:,}, sealed {broken.at:%Y-%m-%d %H:%M} UTC"
+    words = f"The audit log was changed: {broken.why} in its batch of {which}, the first that does not fit its seal."
+    mend = (
+        "Compare it with the last `/textbank audit` that you kept, and see who may write to the database. "
+        "With another TEXTBANK_SECRET no batch fits."
+    )
+    return error(words, mend)
 
 
 def of_database(*, sqlite: bool) -> Finding:

@@ -59,7 +59,10 @@ CONVERSATIONS = (*WHO, "at_utc", "direction", "who", "volunteer_id", "words", "p
 OPT_OUTS = (*WHO, "state", "at_utc", "source", "by", "reason")
 
 _IMPORTS = (
-    select(contact_import.c.id, contact_import.c.consent, contact_import.c.file_name)
+    select(
+        *(contact_import.c.id, contact_import.c.consent, contact_import.c.file_name),
+        *(contact_import.c.consent_where, contact_import.c.consent_when),
+    )
     .where(contact_import.c.campaign_id == bindparam("campaign_id"), state_is(contact_import, ImportState.LIVE))
     .order_by(contact_import.c.id)
 )
@@ -268,7 +271,8 @@ class _Files:
         yield from (len(received), _utc(received[-1].at) if received else "")
         yield from (said(chosen.get(each.id)) for each in self.plan.questions)
         yield _utc(max(one.at for one in answers)) if answers else ""
-        yield from (said(source.consent), said(row.consent_source), said(row.consent_at), row.birth_year or "")
+        yield from (said(source.consent), said(row.consent_source or source.consent_where))
+        yield from (said(row.consent_at or source.consent_when), row.birth_year or "")
         yield from (said(row.zip), said(row.region), row.timezone or "", said(source.file_name))
         yield from (harmless(str(row.fields.get(name) or "")) for name in self.plan.fields)
 

@@ -415,6 +415,7 @@ async def _tell(session: Session, item: Any, how: str, words: str, *, by: str, a
         return
     root = await conversations.root_of(session, item.talk.conversation_id, to)
     about = {"how": how, "words": words, "by": by, "name": item.talk.name, "volunteer_id": to}
+    about["about"] = item.talk.conversation_id
     where = {"to": root.channel if root else to, "thread_ts": root.root_ts if root else None}
     await posts.add(session, PostKind.INBOX_WORD, dedupe=f"told:{act_key}", now=now, **where, **about)
 

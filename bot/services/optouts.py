@@ -136,7 +136,9 @@ async def record(
         await tallies.bump(session, await _stop(session, person_id, state, now=now))
         for row in on_its_way:
             await _say_on_its_way(session, row, now=now)
-    await audit.note(session, who=by or source, what=f"opt-out {state}", subject=phone_hash, now=now, reason=reason)
+    await audit.note(
+        session, who=by or source, what=f"opt-out {state}", subject=phone_hash, now=now, words=reason or ""
+    )
     return is_new
 
 
@@ -230,8 +232,8 @@ async def _say_on_its_way(session: Session, row: Any, *, now: datetime) -> None:
     where = {"conversation_id": row.conversation_id, "volunteer_id": row.volunteer_id}
     root = (await session.execute(_THREAD, where)).first()
     if root is None:
-        name = cards.name_of((await session.execute(_NAME, {"which": row.conversation_id})).one())
-        return await cards.add_news(session, row.volunteer_id, f"{what} already on {whose} way to {name}.")
+        news = f"{what} already on {whose} way to {{name}}."
+        return await cards.add_news(session, row.volunteer_id, news, about=row.conversation_id)
     words = f"{what} already on {whose} way when they asked to be left alone."
     note: dict[str, Any] = {"words": words, "thread_ts": root.root_ts}
     await posts.add(session, PostKind.NOTE, to=root.channel, dedupe=f"on-its-way:{row.id}", now=now, **note)
@@ -250,7 +252,7 @@ async def _say(session: Session, rows: list[Any], why: str, *, now: datetime) ->
             what = f"Your answer to {name} was"
         note: dict[str, Any] = {"words": f"{what} not texted: {why}.", "thread_ts": root.root_ts if root else None}
         key, to = f"blocked:{newest[conversation_id, volunteer_id]}", root.channel if root else volunteer_id
-        await posts.add(session, PostKind.NOTE, to=to, dedupe=key, now=now, **note)
+        await posts.add(session, PostKind.NOTE, to=to, dedupe=key, now=now, about=conversation_id, **note)
 
 
 async def close_conversations(
@@ -284,6 +286,6 @@ async def lift(session: Session, phone_hash: str, reason: str, *, by: str, now: 
     """Somebody asked for texts again. Returns whether there was an opt-out; what it was is kept in the audit log."""
     lifted = (await session.execute(_LIFT, {"phone_hash": phone_hash})).first()
     if lifted is not None:
-        about = {"reason": reason, "before": lifted.state}
-        await audit.note(session, who=by, what="opt-in", subject=phone_hash, now=now, **about)
+        about = {"subject": phone_hash, "words": reason, "before": lifted.state}
+        await audit.note(session, who=by, what="opt-in", now=now, **about)
     return lifted is not None

@@ -28,12 +28,14 @@ class PostKind(StrEnum):
     IMPORTED = "imported"
     REJECTED = "rejected"
     NOT_EXPORTED = "not_exported"
+    AUDIT_LOG = "audit_log"
     INBOX = "inbox"
     INBOX_AGAIN = "inbox_again"
     INBOX_WORD = "inbox_word"
     DIGEST = "digest"
     LOST = "lost"
     CARD = "card"
+    ERASE = "erase"
 
 
 PRIORITY = {
@@ -46,19 +48,21 @@ PRIORITY = {
     PostKind.IMPORTED: 10,
     PostKind.REJECTED: 10,
     PostKind.NOT_EXPORTED: 10,
+    PostKind.AUDIT_LOG: 10,
     PostKind.ASSIGNED: 20,
     PostKind.OPENED: 20,
     PostKind.DIGEST: 20,
     PostKind.LOST: 20,
     PostKind.CARD: 30,
+    PostKind.ERASE: 40,
 }
 BEHIND = timedelta(seconds=10)
 MAX_ATTEMPTS = 20
 """With the back-off below, two and a half hours of trying."""
 
 _ADD = text(
-    "INSERT INTO slack_post (dedupe_key, merge_key, kind, recipient, payload, priority, due_at, state, attempts)"
-    " VALUES (:dedupe_key, :merge_key, :kind, :recipient, :payload, :priority, :due_at, 'queued', 0)"
+    "INSERT INTO slack_post (dedupe_key, merge_key, kind, recipient, payload, priority, due_at, about, state, attempts)"
+    " VALUES (:dedupe_key, :merge_key, :kind, :recipient, :payload, :priority, :due_at, :about, 'queued', 0)"
     " ON CONFLICT (dedupe_key) DO NOTHING"
 ).bindparams(bindparam("due_at", type_=Moment), bindparam("payload", type_=Json))
 
@@ -149,9 +153,13 @@ async def add(
     now: datetime,
     merge: str | None = None,
     due_at: datetime | None = None,
+    about: int | None = None,
     **payload: Any,
 ) -> None:
-    """Queue a post, once for each `dedupe` key. Posts that share a `merge` key go out together."""
+    """Queue a post, once for each `dedupe` key. Posts that share a `merge` key go out together.
+
+    `about` is the contact whose name or words it has, wherever that is not in a thread of theirs.
+    """
     values = {
         "dedupe_key": dedupe,
         "merge_key": merge or dedupe,
@@ -160,6 +168,7 @@ async def add(
         "payload": payload,
         "priority": PRIORITY[kind],
         "due_at": due_at or now,
+        "about": about,
     }
     await session.execute(_ADD, values)
 

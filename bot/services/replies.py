@@ -103,5 +103,5 @@ async def card_again(session: Session, volunteer_id: str, *, now: datetime) -> N
 
 async def bring_card(session: Session, volunteer_id: str, version: int, *, why: str, now: datetime) -> None:
     """The card comes again below whatever comes within a moment, in this drawing, once for each `why`."""
-    keys = {"dedupe": f"card:{volunteer_id}:{version}:{why}", "merge": f"card:{volunteer_id}"}
+    keys: dict[str, Any] = {"dedupe": f"card:{volunteer_id}:{version}:{why}", "merge": f"card:{volunteer_id}"}
     await posts.add(session, PostKind.CARD, to=volunteer_id, **keys, now=now, due_at=now + A_MOMENT)

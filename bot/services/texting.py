@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, case, select, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
-from bot.services import assignments, cards, clicks, optouts, rules, script_check, scripts, segments, tallies
+from bot.services import assignments, cards, clicks, edits, optouts, rules, scripts, segments, tallies
 from bot.services.cards import Card, Last, Press
 from bot.services.resting import Rest
 from bot.services.tallies import Metric
@@ -37,7 +37,7 @@ from models import (
 
 OUT_OF_DATE = "That card was out of date, so nothing was {}. This is the newest one."
 _TEXTED_BY = (
-    select(message.c.id, contact.c.first_name, contact.c.last_name)
+    select(message.c.id, message.c.conversation_id, contact.c.first_name, contact.c.last_name)
     .join(contact, contact.c.id == message.c.conversation_id)
     .where(message.c.act_key == bindparam("act_key"))
 )
@@ -142,17 +142,19 @@ async def send(session: Session, press: Press, *, now: datetime, undo: timedelta
         return await _refused(session, press, seen, why, now=now, words=words)
     proposed = None if words == (script := cards.merged(seen)).strip() else script
     turn = await cards.whose_turn(session, press.volunteer_id, seen.campaign_id, now=now, but=seen.contact_id)
+    text = _text(press, seen, body, proposed, now=now, undo=undo)
     message_id = await clicks.write(
         session,
         leaving=_leaving(press, seen, ConversationState.TEXTED, out_at=now),
-        text=_text(press, seen, body, proposed, now=now, undo=undo),
+        text=text,
         count=_counted(press, seen, Metric.TEXTED, now=now),
         drawing=cards.drawing(press, turn, seen=seen, now=now),
     )
     if message_id is None:
         return await _shown_again(session, press, await _obeyed(session, press, seen), now=now)
-    last = Last("Texted", cards.name_of(seen), f"m{message_id}")
-    notice = _said_of_the_edit(proposed, words, seen) if proposed else None
+    await edits.note(session, message_id, text, now=now)
+    last = Last("Texted", cards.name_of(seen), f"m{message_id}", seen.contact_id)
+    notice = edits.lost(proposed, words, seen) if proposed else None
     return await cards.show(session, press, turn, seen=seen, now=now, last=last, notice=notice)
 
 
@@ -184,14 +186,14 @@ async def undo(session: Session, press: Press, what: str, *, now: datetime) -> C
     return await cards.draw(session, press, campaign_id, seen=seen, now=now, notice=gone)
 
 
-async def about(session: Session, press: Press) -> tuple[int, str | None]:
-    """The contact on the card, for somebody who asks for help with it, and their draft if it is no longer the script's.
+async def about(session: Session, press: Press, *, why: str = "Ask for help") -> tuple[int, str | None]:
+    """The contact on the card, for whoever pressed `why` on it, and their draft if it is no longer the script's.
 
     The card stays as it is.
     """
     seen = await cards.look(session, press.volunteer_id)
     if seen.contact_id is None or press.version != seen.version:
-        raise Refusal("That card was out of date. Press “Ask for help” on the newest one.")
+        raise Refusal(f"That card was out of date. Press “{why}” on the newest one.")
     written = (press.body or "").strip()
     return seen.contact_id, None if written == cards.merged(seen).strip() else written
 
@@ -227,7 +229,7 @@ async def take_to(session: Session, press: Press, *, now: datetime) -> Card | No
     """
     seen = await cards.look(session, press.volunteer_id)
     if gone := await _keep_begun(session, press, seen):
-        await cards.add_news(session, press.volunteer_id, " ".join(gone.split()))
+        await cards.add_news(session, press.volunteer_id, " ".join(gone.split()), about=press.contact_id or 0)
     await cards.shown_on(session, press.volunteer_id, press.surface)
     return await as_it_stands(session, press.volunteer_id, now=now)
 
@@ -292,11 +294,11 @@ async def _handed_on(session: Session, press: Press) -> str | None:
 async def _obeyed(session: Session, press: Press, seen: Any) -> Last | None:
     """What an earlier press on this very drawing did."""
     if row := (await session.execute(_TEXTED_BY, {"act_key": _act_key(press)})).first():
-        return Last("Texted", cards.name_of(row), f"m{row.id}")
+        return Last("Texted", cards.name_of(row), f"m{row.id}", row.conversation_id)
     skipped = {"which": press.contact_id, "whose": press.volunteer_id}
     just_now = press.version in (seen.version, seen.version - 1)
     if press.contact_id and just_now and (row := (await session.execute(_SKIPPED, skipped)).first()):
-        return Last("Skipped", cards.name_of(row), f"c{row.id}")
+        return Last("Skipped", cards.name_of(row), f"c{row.id}", row.id)
     return None
 
 
@@ -337,12 +339,6 @@ def _leaving(
     press: Press, seen: Any, into: ConversationState, why: str | None = None, *, out_at: datetime | None = None
 ) -> dict[str, Any]:
     return {"which": seen.contact_id, "whose": press.volunteer_id, "into": into.value, "why": why, "out_at": out_at}
-
-
-def _said_of_the_edit(proposed: str, words: str, seen: Any) -> str | None:
-    """What a lead would say of an edit. The text goes as it was written: the next one is written better."""
-    lost = script_check.edit_lost(*(scripts.with_footer(each, seen.footer) for each in (proposed, words)))
-    return f"About your edit for {cards.name_of(seen)}: {' '.join(lost)} Undo takes it back." if lost else None
 
 
 def _act_key(press: Press) -> str:
@@ -399,7 +395,7 @@ async def _set_aside(session: Session, press: Press, closed_as: str, did: str, *
         counts += await optouts.close_conversations(session, seen.person_id, **how)
     await tallies.bump(session, counts)
     undone_by = f"c{seen.contact_id}" if closed_as == "skipped" else None
-    last = Last(did, cards.name_of(seen), undone_by)
+    last = Last(did, cards.name_of(seen), undone_by, seen.contact_id)
     return await cards.draw(session, press, seen.campaign_id, seen=seen, last=last, now=now)
 
 

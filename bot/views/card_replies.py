@@ -7,6 +7,7 @@ from bot.services.conversations import Talk
 from bot.views import ids
 from bot.views.blocks import Block, Message, actions, button, context, field, message, section
 from bot.views.cards import opt_out_question
+from bot.views.erasing import mark
 from bot.views.text import escape
 from bot.views.threads import lines
 
@@ -28,7 +29,8 @@ def waiting(found: Waiting, drawing: int, typed: Mapping[int, str]) -> Message:
 def _voter(talk: Talk, drawing: int, typed: str | None) -> list[Block]:
     read = max((said.inbound_id or 0 for said in talk.said), default=0)
     value, name = f"{talk.conversation_id}:{read},{drawing}", f"{FIELD}.{talk.conversation_id}.{drawing}"
-    shown = [section(f"*{escape(talk.name)}* · {escape(talk.campaign)}"), *lines(talk.said, talk.name, most=LINE)]
+    head = mark(section(f"*{escape(talk.name)}* · {escape(talk.campaign)}"), talk.conversation_id, "waits")
+    shown = [head, *lines(talk.said, talk.name, most=LINE)]
     out = button("Opt out", ids.WAITING_OPT_OUT, value, style="danger", confirm=opt_out_question(talk.name))
     if talk.held:
         ask = f":warning: Did {escape(talk.name)} ask to be left alone? Nothing more goes to them until you decide."

@@ -1,6 +1,7 @@
 """The volunteer's card, and what stands in its place when there is no contact to show."""
 
 from bot.services.cards import Card, Draft, Last
+from bot.services.consents import Consent
 from bot.services.resting import Rest
 from bot.services.segments import MMS
 from bot.views import ids
@@ -17,10 +18,12 @@ from bot.views.blocks import (
     overflow,
     section,
 )
+from bot.views.erasing import mark
 from bot.views.text import escape, moment
 
 _NEVER_AGAIN = (
-    "“Wrong number” and “Opt out” both mean that this person is never texted again. “Ask for help” changes nothing."
+    "“Wrong number” and “Opt out” both mean that this person is never texted again. “Ask for help” and “About” "
+    "change nothing."
 )
 _ALONG = ":frame_with_picture: This picture goes with it."
 _ALT = "The picture that goes with this text"
@@ -48,7 +51,8 @@ def above(shown: Card, *, buttons: bool = True) -> list[Block]:
         lines.append(section(f":warning: {escape(shown.notice)}"))
     if shown.last:
         lines.append(_last(shown.last, shown, buttons=buttons))
-    lines += [context(f":no_bell: {escape(line)}") for line in shown.news[-5:]]
+    news = enumerate(shown.news[-5:])
+    lines += [mark(context(f":no_bell: {escape(line)}"), about, f"news{nth}") for nth, (about, line) in news]
     return lines
 
 
@@ -56,7 +60,7 @@ def _last(last: Last, shown: Card, *, buttons: bool) -> Block:
     words = f":white_check_mark: {last.did} *{escape(last.name)}*"
     whom = f":{shown.next.conversation_id}" if isinstance(shown.next, Draft) else ""
     undo = button("Undo", ids.UNDO, f"{shown.version}:{last.undo}{whom}") if last.undo and buttons else None
-    return section(words, accessory=undo)
+    return mark(section(words, accessory=undo), last.contact_id, "last")
 
 
 def _contact(shown: Card, draft: Draft, picture: str | None) -> list[Block]:
@@ -68,6 +72,7 @@ def _contact(shown: Card, draft: Draft, picture: str | None) -> list[Block]:
             ("Wrong number", f"{version}:{ids.WRONG_NUMBER}:{draft.conversation_id}"),
             ("Opt out", f"{version}:{ids.OPT_OUT}:{draft.conversation_id}"),
             ("Ask for help", f"{version}:{ids.ASK_FOR_HELP}"),
+            ("About", f"{version}:{ids.ABOUT}"),
         ],
         confirm=confirm("Are you sure?", _NEVER_AGAIN, "Go on"),
     )
@@ -82,7 +87,7 @@ def _contact(shown: Card, draft: Draft, picture: str | None) -> list[Block]:
     send = actions(button("Send", ids.SEND, whose, style="primary"))
     aside = [button("Skip", ids.SKIP, whose), button("Text faster", ids.FASTER, whose), *_replies(shown)]
     along = [section(_ALONG, accessory=image(picture, _ALT))] if picture else []
-    above_send = [section(who(draft), accessory=menu), typed, *along, size(draft)]
+    above_send = [mark(section(who(draft), accessory=menu), draft.conversation_id, "who"), typed, *along, size(draft)]
     return [*above_send, *footer(draft), send, progress(shown, draft), actions(*aside)]
 
 
@@ -95,6 +100,17 @@ def who(draft: Draft) -> str:
 def footer(draft: Draft) -> list[Block]:
     """What stands below the words, whatever they are edited to."""
     return [context(f"Below it stands: {escape(draft.footer)}")] if draft.footer else []
+
+
+def about(of: Consent) -> str:
+    """How this person agreed to be texted, for whoever is asked “where do you have my number from?”."""
+    said = [f"They agreed: “{escape(of.what)}”"]
+    said += [f"Where: {escape(of.source)}"] if of.source else []
+    said += [f"When: {escape(of.when)}"] if of.when else []
+    said.append(
+        f"From the list “{escape(of.file_name)}”, of {of.imported_at:%B} {of.imported_at.day}, {of.imported_at:%Y}"
+    )
+    return f"*About {escape(of.name)}*\n" + "\n".join(said)
 
 
 def progress(shown: Card, draft: Draft) -> Block:

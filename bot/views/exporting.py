@@ -5,6 +5,8 @@ from datetime import datetime
 from bot.views.blocks import Message, message
 from bot.views.text import escape, moment
 
+AUDIT_ASKED = "Writing the audit log: who did what when. It comes to your direct messages with Textbank."
+
 
 def asked(name: str) -> str:
     """The answer to the command."""
@@ -29,6 +31,14 @@ def files(name: str, contacts: int, began: datetime) -> str:
     return (
         f":outbox_tray: *{escape(name)}*: {_people(contacts)}, as of {moment(began)}."
         " These files hold people's names, numbers and words: share them with care."
+    )
+
+
+def audit_log(rows: int, at: datetime) -> str:
+    """The words that come with the log."""
+    return (
+        f":scroll: The audit log as of {moment(at)}: {rows:,} rows, and its seals. "
+        "Kept away from Textbank, it shows what was changed in the database later."
     )
 
 

@@ -13,6 +13,7 @@ TAKE_BATCH = "take_batch"
 WRONG_NUMBER = "wrong_number"
 OPT_OUT = "opt_out"
 ASK_FOR_HELP = "ask_for_help"
+ABOUT = "about"
 
 THREAD_REPLY = "thread.reply"
 THREAD_OPT_OUT = "thread.opt_out"

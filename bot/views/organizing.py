@@ -44,7 +44,7 @@ def new_campaign() -> Block:
         script_check.script_field(hint=_SCRIPT_HINT, most=MAX_CHARACTERS, placeholder=example),
         *script_check.before(),
         _file(),
-        _consent(),
+        *_consent(),
         _footer(),
         _picture(),
         *_for_answers(),
@@ -56,7 +56,7 @@ def new_campaign() -> Block:
 
 def add_contacts(name: str, campaign_id: int) -> Block:
     """The modal that adds a file of contacts to a campaign."""
-    blocks = [section(f"More contacts for *{escape(name)}*"), _file(), _consent()]
+    blocks = [section(f"More contacts for *{escape(name)}*"), _file(), *_consent()]
     return modal("Add contacts", ids.ADD_CONTACTS, blocks, submit="Import", metadata=str(campaign_id))
 
 
@@ -156,24 +156,29 @@ def _file() -> Block:
     return file_field("Contacts (CSV)", "contacts", types=_FILE_TYPES, hint=_FILE_HINT)
 
 
-def _consent() -> Block:
+def _consent() -> list[Block]:
     placeholder = "Checked the box on our sign-up form, spring 2026"
     hint = "How these people agreed to be texted. It is kept with each of them."
-    return field("Consent", "consent", multiline=True, most=CONSENT_LENGTH, hint=hint, placeholder=placeholder)
-
-
-def forget(phone: str) -> Block:
-    """The question before somebody is erased, with the number as it was understood."""
-    asked = (
-        f"Erase whoever has *{phone}*? Their number, their names and every word to and from them go, in all campaigns, "
-        "and nobody can bring them back. If they have opted out, that stays."
-    )
-    return modal("Erase a person", ids.FORGET, [section(asked)], submit="Erase", metadata=phone)
-
-
-def forgotten(words: str) -> Block:
-    """What came of it."""
-    return modal("Erase a person", ids.FORGET, [section(words)], submit=None, close="Close")
+    each = "Unless the file has a column for it:"
+    return [
+        field("Consent", "consent", multiline=True, most=CONSENT_LENGTH, hint=hint, placeholder=placeholder),
+        field(
+            "Where they agreed",
+            "consent_where",
+            most=NAME_LENGTH,
+            hint=f"{each} opt_in_source",
+            placeholder="our web form",
+            optional=True,
+        ),
+        field(
+            "When they agreed",
+            "consent_when",
+            most=NAME_LENGTH,
+            hint=f"{each} opt_in_date",
+            placeholder="March to May 2026",
+            optional=True,
+        ),
+    ]
 
 
 def reading(name: str, file_name: str) -> Message:

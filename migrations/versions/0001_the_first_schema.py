@@ -32,6 +32,8 @@ def upgrade() -> None:
         sa.Column("fields", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("purged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("guidelines", sa.String(), nullable=True),
         sa.Column("footer", sa.String(), nullable=True),
         sa.Column("budget", sa.Integer(), nullable=True),
@@ -152,6 +154,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_picture_sha256")),
     )
     op.create_table(
+        "seal",
+        sa.Column(
+            "after_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("up_to_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("after_id", name=op.f("pk_seal")),
+        sa.UniqueConstraint("up_to_id", name=op.f("uq_seal_up_to_id")),
+    )
+    op.create_table(
         "setting",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
@@ -170,11 +184,13 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.String(), nullable=True),
+        sa.Column("about", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("doubted_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_post")),
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_slack_post_dedupe_key")),
     )
     with op.batch_alter_table("slack_post", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_slack_post_about"), ["about"], unique=False)
         batch_op.create_index(
             "slack_post_merge",
             ["merge_key"],
@@ -221,6 +237,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("slack_id", name=op.f("pk_volunteer")),
     )
     op.create_table(
+        "audit_words",
+        sa.Column(
+            "audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("salt", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["audit_id"], ["audit.id"], name=op.f("fk_audit_words_audit_id")),
+        sa.PrimaryKeyConstraint("audit_id", name=op.f("pk_audit_words")),
+    )
+    with op.batch_alter_table("audit_words", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_words_subject"), ["subject"], unique=False)
+
+    op.create_table(
         "contact",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -254,11 +284,16 @@ def upgrade() -> None:
         sa.Column("file_url", sa.String(), nullable=True),
         sa.Column("fingerprint", sa.String(), nullable=True),
         sa.Column("consent", sa.String(), nullable=False),
+        sa.Column("consent_where", sa.String(), nullable=True),
+        sa.Column("consent_when", sa.String(), nullable=True),
         sa.Column("imported_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("header", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=True),
         sa.Column("next_row", sa.Integer(), nullable=False),
         sa.Column("open_after", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "erased_up_to", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), server_default="0", nullable=False
+        ),
         sa.Column("imported", sa.Integer(), nullable=False),
         sa.Column("rejected", sa.Integer(), nullable=False),
         sa.Column("error", sa.String(), nullable=True),
@@ -522,6 +557,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("carrier_sid", name=op.f("uq_inbound_carrier_sid")),
     )
     with op.batch_alter_table("inbound", schema=None) as batch_op:
+        batch_op.create_index(
+            "inbound_kept",
+            ["at"],
+            unique=False,
+            postgresql_where=sa.text("from_number != ''"),
+            sqlite_where=sa.text("from_number != ''"),
+        )
         batch_op.create_index("inbound_of_conversation", ["conversation_id", "id"], unique=False)
         batch_op.create_index(
             "inbox",

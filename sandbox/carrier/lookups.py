@@ -46,6 +46,22 @@ class Lookups:
             }
         )
 
+    def line(self, asked: "Asked", number: str) -> Response:
+        """Lookup v2: which kind of line, if that is asked for and paid."""
+        wanted = [one for one in asked.query.get("Fields", "").split(",") if one]
+        if unknown := [one for one in wanted if one != "line_type_intelligence"]:
+            raise Problem(20001, what=f"Fields {unknown[0]}")
+        if not 8 <= len(number.lstrip("+")) <= 15:
+            raise Problem(20404, what=asked.path)
+        carrier, e164 = self._carrier, f"+{number.lstrip('+')}"
+        kind = carrier.phone(e164).line_type
+        line = {"type": kind, "carrier_name": "Sandbox Wireless", "error_code": None}
+        line |= {"mobile_country_code": "310", "mobile_network_code": "999"}
+        shown = {"phone_number": e164, "valid": kind != "invalid", "calling_country_code": "1", "country_code": "US"}
+        shown |= {"national_format": e164, "validation_errors": [] if kind != "invalid" else ["INVALID_BUT_POSSIBLE"]}
+        paid = line if wanted and kind != "invalid" else None
+        return JSONResponse({**shown, "line_type_intelligence": paid, "url": f"{carrier.url}{asked.path}"})
+
     def service(self, asked: "Asked", service: str) -> Response:
         carrier = self._carrier
         if service != carrier.messaging_service_sid:

@@ -36,7 +36,7 @@ Media = str | tuple[str, bytes]
 
 @dataclass(eq=False)
 class Phone:
-    """Set `unreachable` to an error code and texts to this phone fail with it."""
+    """Set `unreachable` to an error code and texts to this phone fail with it; `line_type` is what a look-up says."""
 
     carrier: "Carrier" = field(repr=False)
     number: str
@@ -45,6 +45,7 @@ class Phone:
     zip: str = "94103"
     city: str = "SAN FRANCISCO"
     unreachable: int | None = None
+    line_type: str = "mobile"
     received: list[str] = field(default_factory=list)
     pictures: list[Attachment] = field(default_factory=list)
     texted_by: str | None = None

@@ -78,6 +78,7 @@ class Server:
                 ("GET", rf"{_ACCOUNT}/Messages/(?P<sid>\w+)/Media/(?P<medium>\w+)(?P<json>\.json)?", self._media),
                 ("GET", rf"{_ACCOUNT}\.json", self._lookups.account),
                 ("GET", rf"{_ACCOUNT}/IncomingPhoneNumbers\.json", self._lookups.numbers),
+                ("GET", r"/v2/PhoneNumbers/(?P<number>\+?\d+)", self._lookups.line),
                 ("GET", r"/v1/Services/(?P<service>\w+)", self._lookups.service),
                 ("GET", r"/v1/Services/(?P<service>\w+)/PhoneNumbers", self._lookups.service_numbers),
                 ("GET", r"/v1/Services/(?P<service>\w+)/ShortCodes", self._lookups.short_codes),

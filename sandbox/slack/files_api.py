@@ -71,6 +71,21 @@ def files_info(slack: "Slack", given: Json) -> Json:
     return {"file": file.as_json()}
 
 
+@method("files.delete", scopes=("files:write",), required=("file",))
+def delete(slack: "Slack", given: Json) -> Json:
+    """An app deletes what it uploaded itself, and nobody else's."""
+    file = slack.workspace.files.get(str(given["file"]))
+    if file is None:
+        raise SlackError("file_not_found")
+    if file.user != BOT_USER:
+        raise SlackError("cant_delete_file")
+    del slack.workspace.files[file.id]
+    for channel in slack.workspace.channels.values():
+        for message in channel.messages:
+            message.files = [each for each in message.files if each is not file]
+    return {}
+
+
 def download(slack: "Slack", path: str, authorization: str) -> tuple[int, bytes, str]:
     """(status, bytes, content type) for a file's private address."""
     file = slack.workspace.files.get(path.split("/")[2].partition("-")[2]) if path.count("/") >= 3 else None

@@ -164,7 +164,7 @@ async def test_a_script_with_a_hole_is_refused_once_its_contacts_are_there(
 WRONG = {
     "Name": ["@everyone", "the #1 drive", 'say "hi"', "   ", "fall  gotv"],
     "Script": ["   ", "Hi {first name}", "Hi {", "Hi {x.__class__}"],
-    "Consent": ["yes", "   "],
+    "Consent": ["yes", "   ", "No consent.", "not asked yet", "We don't know"],
 }
 
 

@@ -322,6 +322,18 @@ async def test_a_voters_picture_is_shown_when_the_volunteer_asks(
     assert priya.warnings == []
 
 
+async def test_a_picture_of_somebody_who_is_erased_is_deleted_in_slack(
+    world: World, olivia: Person, priya: Person, shown: Message
+) -> None:
+    await asked(world, priya)
+    await olivia.types("/textbank forget 313 555 0101")
+    await world.a_while()
+    await world.a_while()
+    [reply] = shown.replies
+    assert (reply.files, "Sara" in reply.words) == ([], False)
+    assert [file.name for file in world.slack.workspace.files.values() if file.content == PNG] == []
+
+
 async def test_only_the_conversations_volunteer_may_look(
     world: World, priya: Person, sam: Person, shown: Message
 ) -> None:

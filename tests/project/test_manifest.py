@@ -27,6 +27,7 @@ SCOPES_OF_METHODS: dict[str, set[str]] = {
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
+    "files_delete": {"files:write"},
     "conversations_history": {"im:history", "channels:history", "groups:history"},
     "conversations_info": CHANNELS,
     "conversations_list": CHANNELS,
