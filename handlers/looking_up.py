@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 
 from bot.errors import Refusal
-from bot.gateways.line_types import CarrierBusy, kind_of
+from bot.gateways.line_types import kind_of
 from bot.services import campaigns, leases, lookups
 from handlers.kit import Kit
 from handlers.loops import go_round
@@ -60,14 +60,9 @@ class LookUps:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the program stops; whoever comes next goes on."""
-        await go_round(stopping, self._unless_busy, failed="a look-up failed", idle=LOOK_SECONDS)
-
-    async def _unless_busy(self) -> bool:
-        try:
-            return await self.step()
-        except CarrierBusy as busy:
-            log.warning("the carrier looks nothing up for now", why=str(busy))
-            return False
+        await go_round(
+            stopping, self.step, failed="a look-up failed", idle=LOOK_SECONDS, after_trouble=TRY_AGAIN_SECONDS
+        )
 
     async def step(self) -> bool:
         """Ask for a few numbers; False when nothing is to be looked up. Raises CarrierBusy."""
