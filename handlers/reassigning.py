@@ -5,24 +5,29 @@ from typing import Any
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import cards, posts, reassigning, volunteers
+from bot.services import assignments, cards, posts, reassigning, volunteers
 from bot.services.posts import PostKind
 from handlers.kit import Kit
 from models import Role
 
 _MINUTES = int(reassigning.LATELY.total_seconds() // 60)
+NO_MORE = (
+    " They were invited, and take no more by themselves, unless they press “Start texting” in the invitation once more."
+)
 GONE = "An organizer gave contacts that you had not texted yet to somebody else."
 
 
 async def take_back(kit: Kit, campaign: Any, holder: str, *, by: str) -> str:
     """What is not yet texted goes back to the pool; the sentence for the organizer."""
+    no_more = await _takes_no_more(kit, campaign.id, holder)
     taken = await in_steps(
         kit, lambda session: reassigning.take_back(session, campaign.id, holder, by=by, now=kit.clock())
     )
     if not taken:
-        return f"<@{holder}> has no contacts of {campaign.name} that are not texted yet."
+        return f"<@{holder}> has no contacts of {campaign.name} that are not texted yet.{no_more}"
     await _tell_holder(kit, holder)
-    return f"{contacts_in_words(taken)} of {campaign.name} {_are(taken)} back from <@{holder}>, to be handed out again."
+    back = f"{_are(taken)} back from <@{holder}>, to be handed out again."
+    return f"{contacts_in_words(taken)} of {campaign.name} {back}{no_more}"
 
 
 async def hand_on(kit: Kit, campaign: Any, holder: str, to: str | None, *, by: str) -> str:
@@ -39,13 +44,20 @@ async def hand_on(kit: Kit, campaign: Any, holder: str, to: str | None, *, by: s
     async def conversations(session: Session) -> int:
         return await reassigning.hand_on_conversations(session, campaign.id, holder, helpers, by=by, now=kit.clock())
 
+    no_more = await _takes_no_more(kit, campaign.id, holder)
     held = await in_steps(kit, contacts)
     talks = await in_steps(kit, conversations) if helpers else 0
     if held:
         await _tell_holder(kit, holder)
     if to is not None and (held or talks):
         await _tell_new(kit, campaign, to, by, held, talks)
-    return _summary(campaign.name, holder, to, helpers, held, talks)
+    return _summary(campaign.name, holder, to, helpers, held, talks) + no_more
+
+
+async def _takes_no_more(kit: Kit, campaign_id: int, holder: str) -> str:
+    """What was taken away must not come back by the next `/text`; the sentence for the organizer, if any."""
+    async with kit.database.transaction() as session:
+        return NO_MORE if await assignments.no_more(session, campaign_id, holder) else ""
 
 
 async def in_steps(kit: Kit, step: Callable[[Session], Awaitable[int]]) -> int:

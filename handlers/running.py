@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from bot.database import Session
-from bot.services import campaigns, pictures, reports, saved_replies, scripts, surveys, timing
+from bot.services import campaigns, closing, pictures, reports, saved_replies, scripts, surveys, timing
 from bot.services import script_check as check
 from bot.views import organizing as views
 from handlers import script_check
 from handlers.kit import Kit
 from handlers.subcommands import Command, Subcommand
 from handlers.words import unquoted
-from models import Role
+from models import CampaignState, Role
 
 
 async def new(command: Command, kit: Kit) -> str:
@@ -80,15 +80,18 @@ async def _start(session: Session, found: Any, *, by: str, now: datetime) -> str
     return f"\n:warning: Its script could be better. Change it with `/textbank script {found.name}`:{lines}"
 
 
+Unnamed = CampaignState | None
+"""A command without a name means the only campaign in this state; None: it must have one."""
 Act = Callable[..., Awaitable[str | None]]
+"""A step in a campaign's life; what it returns is said too."""
 
 
-def _moves(act: Act, said: str) -> Callable[[Command, Kit], Awaitable[str]]:
+def _moves(act: Act, said: str, unnamed: Unnamed = CampaignState.LIVE) -> Callable[[Command, Kit], Awaitable[str]]:
     async def run(command: Command, kit: Kit) -> str:
         async with kit.database.transaction() as session:
-            campaign = await campaigns.find(session, unquoted(command.words))
-            more = await act(session, campaign, by=command.who, now=kit.clock())
-        return said.format(name=campaign.name) + (more or "")
+            campaign = await campaigns.find(session, unquoted(command.words), unnamed=unnamed)
+            what_then = await act(session, campaign, by=command.who, now=kit.clock())
+        return said.format(name=campaign.name) + (what_then or "")
 
     return run
 
@@ -96,9 +99,11 @@ def _moves(act: Act, said: str) -> Callable[[Command, Kit], Awaitable[str]]:
 Plan = Callable[..., Awaitable[None]]
 
 
-def _moves_at(act: Act, said: str, plan: Plan, what: str) -> Callable[[Command, Kit], Awaitable[str]]:
+def _moves_at(
+    act: Act, said: str, plan: Plan, what: str, unnamed: Unnamed = CampaignState.LIVE
+) -> Callable[[Command, Kit], Awaitable[str]]:
     """The same, at once or at a time that is said: `CAMPAIGN at 2026-10-20 09:00`."""
-    at_once = _moves(act, said)
+    at_once = _moves(act, said, unnamed)
 
     async def run(command: Command, kit: Kit) -> str:
         if not re.search(r"\bat\s", command.words):
@@ -111,7 +116,7 @@ def _moves_at(act: Act, said: str, plan: Plan, what: str) -> Callable[[Command, 
         if when is None:
             return await at_once(command, kit)
         async with kit.database.transaction() as session:
-            campaign = await campaigns.find(session, unquoted(name))
+            campaign = await campaigns.find(session, unquoted(name), unnamed=unnamed)
             await plan(session, campaign, when, by=command.who, now=kit.clock())
         if when.at is None:
             return f"{campaign.name} no longer {what} by itself."
@@ -143,10 +148,13 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         _moves(campaigns.pause, _PAUSE), Role.ORGANIZER, "/textbank pause CAMPAIGN", "stop every send at once"
     ),
     "resume": Subcommand(
-        _moves(campaigns.resume, "{name} goes on."), Role.ORGANIZER, "/textbank resume CAMPAIGN", "go on after a pause"
+        _moves(campaigns.resume, "{name} goes on.", CampaignState.PAUSED),
+        Role.ORGANIZER,
+        "/textbank resume CAMPAIGN",
+        "go on after a pause",
     ),
     "close": Subcommand(
-        _moves_at(campaigns.close, "{name} is closed. Answers still come in.", timing.plan_closing, "closes"),
+        _moves_at(closing.close, "{name} is closed. ", timing.plan_closing, "closes", unnamed=None),
         Role.ORGANIZER,
         "/textbank close CAMPAIGN [at 2026-11-03 20:00]",
         "end it, now or then",

@@ -108,10 +108,10 @@ class Sender:
 
     async def _claim(self) -> list[Claimed]:
         kit, free = self._kit, self._most() - len(self._in_flight)
-        if free <= 0 or not await self._gate.lets_pass():
+        if free <= 0:
             return []
         await self._measure()
-        if not await self._is_there_any():
+        if not await self._gate.lets_pass() or not await self._is_there_any():
             return []
         self._claimed_at = time.monotonic()
         async with kit.database.transaction() as session:

@@ -65,6 +65,8 @@ class Pace(SQLModel, table=True):
     """When a person last said that texts may leave all the same."""
     drained_at: datetime | None = Field(default=None, sa_type=Moment)
     """When all that waits now will have left, as a worker measured last: contacts are handed out by it."""
+    measured_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When that was. A worker does so every few seconds: if it is long ago, nobody sends."""
 
 
 class Mark(SQLModel, table=True):

@@ -1,5 +1,6 @@
 """Who is told when texts go wrong: whoever wrote the text, where they read it, or the inbox."""
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,9 @@ async def tell(session: Session, trouble: Trouble, *, now: datetime) -> None:
         await _say_lost(session, row, why, now=now)
     for row, lead, words in trouble.twice:
         await _say_late(session, row, lead, words, now=now)
+    whose = Counter((row.campaign_id, row.volunteer_id) for row in trouble.closed)
+    for (campaign_id, volunteer_id), count in sorted(whose.items()):
+        await _say_closed(session, campaign_id, volunteer_id, count, now=now)
     for campaign_id in sorted({row.campaign_id for row in trouble.not_set_up}):
         await _pause(session, campaign_id, now=now)
     if trouble.too_fast:
@@ -58,6 +62,18 @@ async def _say_lost(session: Session, row: Any, why: str, *, now: datetime) -> N
     }
     to = root.channel if root else row.volunteer_id
     await posts.add(session, PostKind.NOTE, to=to, dedupe=f"lost:{row.id}", now=now, about=row.conversation_id, **note)
+
+
+async def _say_closed(session: Session, campaign_id: int, volunteer_id: str, count: int, *, now: datetime) -> None:
+    """In a message of its own: there may be no next card. How many, without names: whose they were ends here."""
+    name = (await campaigns.by_id(session, campaign_id)).name
+    words = (
+        f"1 text that you clicked was not sent: {name} was closed before it left."
+        if count == 1
+        else f"{count:,} texts that you clicked were not sent: {name} was closed before they left."
+    )
+    key = f"closed:{campaign_id}:{volunteer_id}:{now.timestamp()}"
+    await posts.add(session, PostKind.NOTE, to=volunteer_id, dedupe=key, now=now, words=words, thread_ts=None)
 
 
 async def sending_stopped(session: Session, why: str, *, now: datetime, admins: Collection[str] = ()) -> None:

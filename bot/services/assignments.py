@@ -27,6 +27,12 @@ _JOIN = text(
     " batch_size = CASE WHEN excluded.invited THEN excluded.batch_size ELSE membership.batch_size END"
     " RETURNING batch_start, last_position, invited"
 )
+_NO_MORE = (
+    update(membership)
+    .where(membership.c.campaign_id == bindparam("campaign"), membership.c.volunteer_id == bindparam("who"))
+    .where(membership.c.invited)
+    .values(invited=False)
+)
 _SEGMENTS = select(segment.c.id).where(segment.c.campaign_id == bindparam("campaign_id")).order_by(segment.c.id)
 _WINDOWS = select(texting_window.c.id, texting_window.c.key)
 _POOL = (
@@ -85,6 +91,12 @@ async def invite(session: Session, campaign_id: int, volunteer_id: str, batch: i
     """This volunteer may take batches of this campaign for themselves from now on, as large as the invitation says."""
     member = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "invited": True, "batch_size": batch}
     await session.execute(_JOIN, member)
+
+
+async def no_more(session: Session, campaign_id: int, volunteer_id: str) -> bool:
+    """This volunteer takes no more batches for themselves. Returns whether they could."""
+    ended: Any = await session.execute(_NO_MORE, {"campaign": campaign_id, "who": volunteer_id})
+    return bool(ended.rowcount)
 
 
 async def join(session: Session, campaign_id: int, volunteer_id: str) -> Any:

@@ -68,7 +68,10 @@ _MINE = (
     .order_by(campaign.c.id.desc())
 )
 _BY_ID = select(campaign).where(campaign.c.id == bindparam("campaign_id"))
-_LIVE = select(campaign).where(state_is(campaign, CampaignState.LIVE)).limit(2)
+_ONLY = {
+    state: select(campaign).where(state_is(campaign, state)).limit(2)
+    for state in (CampaignState.LIVE, CampaignState.PAUSED)
+}
 _ALL = select(campaign).order_by(campaign.c.id.desc()).limit(bindparam("limit"))
 _MOVE = (
     update(campaign)
@@ -241,14 +244,14 @@ async def current_script(session: Session, found: Any) -> str:
     return str((await session.execute(_SCRIPT, {"script_id": found.script_id})).one().body)
 
 
-async def find(session: Session, words: str) -> Any:
-    """The campaign that somebody named: exactly, or by an unambiguous start; "" is the only live one.
+async def find(session: Session, words: str, *, unnamed: CampaignState | None = CampaignState.LIVE) -> Any:
+    """The campaign that somebody named: exactly, or by an unambiguous start; "" is the only one that is `unnamed`.
 
-    Raises Refusal with what there is to choose from.
+    Raises Refusal with what there is to choose from, and where it must be named.
     """
     key = key_of(words)
     if not key:
-        return await _only_live(session)
+        return await _only(session, unnamed)
     rows = (await session.execute(_begins(_BY_PREFIX, key))).all()
     exact = [row for row in rows if row.name_key == key] or await _exactly(session, words)
     if found := _meant(words, exact or rows):
@@ -349,7 +352,7 @@ async def resume(session: Session, found: Any, *, by: str, now: datetime) -> Non
 
 
 async def close(session: Session, found: Any, *, by: str, now: datetime) -> None:
-    """The end: no first text leaves any more. Voters' answers still come in."""
+    """The end. What waits to leave must be ended with it: `closing` does both."""
     open_states = (CampaignState.DRAFT, CampaignState.LIVE, CampaignState.PAUSED)
     await _move(session, found, open_states, CampaignState.CLOSED, by=by, now=now)
 
@@ -389,13 +392,15 @@ async def _move(
     await audit.note(session, who=by, what=f"campaign {after}", subject=found.name, now=now)
 
 
-async def _only_live(session: Session) -> Any:
-    rows = (await session.execute(_LIVE)).all()
+async def _only(session: Session, state: CampaignState | None) -> Any:
+    if state is None:
+        raise Refusal("Say which: a closed campaign cannot be opened again. For a break there is `/textbank pause`.")
+    rows = (await session.execute(_ONLY[state])).all()
     if len(rows) == 1:
         return rows[0]
     if rows:
-        raise Refusal("More than one campaign is live: say which. `/textbank list` shows them.")
-    raise Refusal("No campaign is live. Name one; `/textbank list` shows them all.")
+        raise Refusal(f"More than one campaign is {state}: say which. `/textbank list` shows them.")
+    raise Refusal(f"No campaign is {state}. Name one; `/textbank list` shows them all.")
 
 
 def _begins(statement: Any, key: str) -> Any:

@@ -13,9 +13,9 @@ from sqlalchemy import bindparam, case, func, select, text, update
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
 from bot.services import resting, scripts, segments
-from bot.services.backlog import DRAINED_AT, full_until, leaves_at
+from bot.services.backlog import DRAINED_AT, MEASURED_AT, full_until, is_stalled, leaves_at
 from bot.services.resting import Rest
-from bot.services.texting_hours import Window, closes_at, local_time_words
+from bot.services.texting_hours import Window, closes_at, closes_in_time, local_time_words
 from bot.services.volunteers import SUSPENDED
 from models import (
     CampaignState,
@@ -182,7 +182,7 @@ _HELD = (
     & (state_is(conversation, ConversationState.HELD))
 )
 _NEXT = (
-    select(_WAITING.label("replies"), DRAINED_AT, *_CONTACT)
+    select(_WAITING.label("replies"), DRAINED_AT, MEASURED_AT, *_CONTACT)
     .select_from(
         _with_contact(conversation, outer=False)
         .join(volunteer, volunteer.c.slack_id == conversation.c.volunteer_id)
@@ -273,7 +273,9 @@ async def whose_turn(session: Session, volunteer_id: str, campaign_id: int, *, n
     """The next contact whose text may be clicked now and leaves before their window closes, `but` this one."""
     mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id, "but": but}
     row = (await session.execute(_NEXT, mine)).first()
-    if row is None or row.campaign_state != CampaignState.LIVE or full_until(row.drained_at, now):
+    if row is None or row.campaign_state != CampaignState.LIVE:
+        return Turn(campaign_id)
+    if is_stalled(row.measured_at, now) or full_until(row.drained_at, now):
         return Turn(campaign_id)
     leaves = leaves_at(row.drained_at, now)
     until = closes_at(Window.parse(row.window), now)
@@ -337,7 +339,7 @@ async def as_it_stands(session: Session, volunteer_id: str, *, now: datetime, la
     seen = (await session.execute(_LOOK, {"volunteer_id": volunteer_id})).first()
     if seen is None or seen.contact_id is None or seen.state != ConversationState.HELD or seen.holder != volunteer_id:
         return None
-    until = closes_at(Window.parse(seen.window), now)
+    until = closes_in_time(Window.parse(seen.window), now)
     if until is None or seen.campaign_state != CampaignState.LIVE:
         return None
     replies = (await session.execute(_REPLIES, {"volunteer_id": volunteer_id})).scalar_one()

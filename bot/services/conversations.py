@@ -237,7 +237,7 @@ async def _queue(
         "created_at": now,
         "waited_since": found.waiting_since,
         "priority": Priority.ANSWER,
-        "due_at": now + undo,
+        "due_at": rules.due(now, undo, expires),
         "expires_at": expires,
     }
     await outbox.queue(session, values)
@@ -270,7 +270,7 @@ async def unsay(session: Session, act_key: str, *, now: datetime) -> bool | None
     row = (await session.execute(_UNSAID, {"key": act_key, "now": now})).first()
     if row is None:
         return False if await was_texted(session, act_key) else None
-    await tallies.bump(session, [entry(Metric.ANSWERED, row, now, n=-1), *await waits.again(session, row)])
+    await tallies.bump(session, [entry(Metric.ANSWERED, row, row.created_at, n=-1), *await waits.again(session, row)])
     return True
 
 
@@ -417,12 +417,14 @@ async def _mine(session: Session, conversation_id: int, by: str) -> Any:
     return found
 
 
-async def _may_answer(session: Session, found: Any, now: datetime) -> datetime | None:
+async def _may_answer(session: Session, found: Any, now: datetime) -> datetime:
     """Until when an answer may leave. Raises Refusal if it may not leave at all."""
     wrote = (await session.execute(_LAST_IN, {"conversation_id": found.contact_id})).scalar_one_or_none()
     if why := rules.why_no_answer(found, now, wrote=wrote):
         raise Refusal(why)
-    return rules.until(found, now, wrote=wrote)
+    until = rules.until(found, now, wrote=wrote)
+    assert until is not None, "that is what was asked"
+    return until
 
 
 def entry(metric: Metric, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:

@@ -219,9 +219,11 @@ async def _block(
             await cards.add_news(session, row.volunteer_id, cards.HELD_BACK, about=row.conversation_id)
         else:
             entries += await waits.again(session, row)
-        metric, n = (Metric.NOT_SENT, 1) if closed_as is not None else (tallies.clicked(row.kind), -1)
         counted = {"campaign_id": row.campaign_id, "volunteer_id": row.volunteer_id, "script_id": row.script_id}
-        entries.append(tallies.entry(metric, **counted, now=now, n=n))
+        if closed_as is not None:
+            entries.append(tallies.entry(Metric.NOT_SENT, **counted, now=now))
+        else:
+            entries.append(tallies.entry(tallies.clicked(row.kind), **counted, now=row.created_at, n=-1))
     await _say(session, [row for row in blocked if row.kind != MessageKind.FIRST], why, now=now)
     return entries
 

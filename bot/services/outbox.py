@@ -88,6 +88,18 @@ _READY = select(func.count()).select_from(
     .limit(1)
     .subquery()
 )
+MAY_LEAVE = (
+    state_is(message, MessageState.QUEUED)
+    & (message.c.expires_at > bindparam("now"))
+    & (
+        state_is(campaign, CampaignState.LIVE)
+        | (state_is(campaign, CampaignState.CLOSED) & (message.c.kind == MessageKind.ANSWER))
+    )
+)
+"""What waits and will be claimed, of texts with their campaigns: whoever asks how long the queue is asks for the same.
+
+Not who has opted out: that is put away by the opt-out's own transaction, or a minute later.
+"""
 _CANDIDATES = (
     select(
         *(message.c.id, message.c.body, message.c.media, message.c.segments, message.c.campaign_id),
@@ -99,14 +111,11 @@ _CANDIDATES = (
         .outerjoin(opt_out, opt_out.c.phone_hash == person.c.phone_hash)
     )
     .where(
-        state_is(message, MessageState.QUEUED),
+        MAY_LEAVE,
         message.c.due_at <= bindparam("now"),
-        message.c.expires_at > bindparam("now"),
         opt_out.c.phone_hash.is_(None),  # or it would stay at the head of every claim: the sweep puts it away
         person.c.unreachable.is_(None),
         person.c.phone.is_not(None),
-        (state_is(campaign, CampaignState.LIVE))
-        | ((state_is(campaign, CampaignState.CLOSED)) & (message.c.kind == MessageKind.ANSWER)),
     )
     .order_by(message.c.priority, message.c.due_at, message.c.id)
     .limit(bindparam("limit"))

@@ -3,7 +3,7 @@
 States only rise, and a late proof always wins. What nobody can prove is UNKNOWN, never sent again by the machine.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,10 +19,12 @@ from bot.services.trouble import BOTH_MAY, BOTH_WENT, TAKEN_BACK, Trouble
 from models import (
     MAY_RISE_TO,
     NEVER_LEFT,
+    CampaignState,
     ConversationState,
     MessageKind,
     MessageState,
     OptOutState,
+    campaign,
     conversation,
     message,
     person,
@@ -124,26 +126,37 @@ _FOR_REVIEW = (
     .values(state=MessageState.REVIEW, state_at=bindparam("now"))
     .returning(message.c.id, message.c.campaign_id)
 )
-_EXPIRED = (
+_END = (
     update(message)
-    .where(state_is(message, MessageState.QUEUED), message.c.expires_at <= bindparam("now"))
+    .where(state_is(message, MessageState.QUEUED))
     .values(state=MessageState.EXPIRED, state_at=bindparam("now"))
     .returning(
         *(message.c.id, message.c.conversation_id, message.c.kind, message.c.campaign_id, message.c.volunteer_id),
         *(message.c.script_id, message.c.created_at, message.c.waited_since),
     )
 )
+_EXPIRED = _END.where(message.c.expires_at <= bindparam("now"))
+_CLOSED = _END.where(message.c.kind != MessageKind.ANSWER).where(
+    message.c.campaign_id.in_(select(campaign.c.id).where(state_is(campaign, CampaignState.CLOSED)))
+)
 _BACK_IN_HAND = (
     update(conversation)
-    .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
+    .where(conversation.c.contact_id.in_(bindparam("ids", expanding=True)))
+    .where(state_was(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.HELD, last_out_at=None)
+    .returning(conversation.c.contact_id)
 )
+AT_ONCE = 500
+"""Contacts that come back in hand by one statement."""
 _GIVE_UP = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
     .values(state=ConversationState.DONE, closed_as="not_sent")
 )
-_AGAIN = (message.c.id, message.c.state, message.c.campaign_id, message.c.volunteer_id, message.c.script_id)
+_AGAIN = (
+    *(message.c.id, message.c.state, message.c.campaign_id, message.c.volunteer_id, message.c.script_id),
+    message.c.created_at,
+)
 _TAKE_BACK_AGAIN = (
     update(message)
     .where(message.c.replaces_id == bindparam("first"), state_was(message, MessageState.QUEUED))
@@ -234,7 +247,7 @@ async def _left_after_all(
     for row in rows:
         again = (await session.execute(_TAKE_BACK_AGAIN, {"first": row.id, "now": now})).first()
         if again is not None:
-            bumps.append(_entry(Metric.RESENT, again, now, n=-1))
+            bumps.append(_entry(Metric.RESENT, again, again.created_at, n=-1))
             trouble.twice.append((row, again.volunteer_id, TAKEN_BACK))
             continue
         again = (await session.execute(_SENT_AGAIN, {"first": row.id})).first()
@@ -253,7 +266,7 @@ async def _was_refused(
     failed = _entry(metric_of(code), row, now)
     if code in NOT_SET_UP:
         trouble.not_set_up.append(row)
-        return [failed, *await _back(session, row, now=now)]
+        return [failed, *await _back(session, [row], now=now)]
     if code == NO_REGION and not await tallies.any_of(session, row.campaign_id, Metric.ACCEPTED):
         trouble.not_set_up.append(row)
     bumps = [failed, _entry(Metric.NOT_SENT, row, now), cohorts.of_text(Metric.THEN_FAILED, row)]
@@ -335,7 +348,7 @@ async def _turned_away(
         trouble.too_fast.add(code)
     else:
         trouble.not_set_up.append(row)
-    return [_entry(metric_of(code), row, now), *await _back(session, row, now=now)]
+    return [_entry(metric_of(code), row, now), *await _back(session, [row], now=now)]
 
 
 async def _did_not_arrive(
@@ -360,13 +373,20 @@ async def sweep(session: Session, *, now: datetime) -> Trouble:
     past its window is EXPIRED and its contact is the volunteer's again. One whose person has opted out is BLOCKED.
     """
     await session.execute(_ABANDONED, {"now": now})
+    trouble = await end_closed(session, now=now)  # what was being clicked, or came back from the carrier, as it closed
     expired = (await session.execute(_EXPIRED, {"now": now})).all()
-    back = [count for row in expired for count in await _back(session, row, now=now)]
+    back = await _back(session, expired, now=now)
     await tallies.bump(session, back + await optouts.block_stranded(session, now=now))
-    trouble = Trouble()
     for row in expired:
         trouble.too_late(row)
     return trouble
+
+
+async def end_closed(session: Session, *, now: datetime) -> Trouble:
+    """First texts that wait in closed campaigns are EXPIRED: their contacts count as not texted."""
+    ended = (await session.execute(_CLOSED, {"now": now})).all()
+    await tallies.bump(session, await _back(session, ended, now=now))
+    return Trouble(closed=list(ended))
 
 
 async def for_review(session: Session, *, now: datetime) -> list[Any]:
@@ -374,14 +394,22 @@ async def for_review(session: Session, *, now: datetime) -> list[Any]:
     return list((await session.execute(_FOR_REVIEW, {"now": now, "before": now - REVIEW_AFTER})).all())
 
 
-async def _back(session: Session, row: Any, *, now: datetime) -> list[dict[str, Any]]:
-    """It was not sent, and may be: the contact is in hand again, or the voter waits again. Returns what to count."""
-    clicked = _entry(tallies.clicked(row.kind), row, now, n=-1)
-    if row.kind != MessageKind.FIRST:
-        return [clicked, *await waits.again(session, row)]
-    back: Any = await session.execute(_BACK_IN_HAND, {"which": row.conversation_id})
-    # Closed meanwhile, by an opt-out say: it stays one that was clicked, and was not sent.
-    return [clicked if back.rowcount else _entry(Metric.NOT_SENT, row, now)]
+async def _back(session: Session, rows: Sequence[Any], *, now: datetime) -> list[dict[str, Any]]:
+    """They were not sent, and may be: contacts are in hand again, voters wait again. Returns what to count."""
+    first = [row.conversation_id for row in rows if row.kind == MessageKind.FIRST]
+    in_hand: set[int] = set()
+    for start in range(0, len(first), AT_ONCE):
+        in_hand |= set((await session.execute(_BACK_IN_HAND, {"ids": first[start : start + AT_ONCE]})).scalars())
+    counts = []
+    for row in rows:
+        if row.kind != MessageKind.FIRST:
+            counts += await waits.again(session, row)
+        elif row.conversation_id not in in_hand:
+            # Closed meanwhile, by an opt-out say: it stays one that was clicked, and was not sent.
+            counts.append(_entry(Metric.NOT_SENT, row, now))
+            continue
+        counts.append(_entry(tallies.clicked(row.kind), row, row.created_at, n=-1))
+    return counts
 
 
 def _entry(metric: Metric | str, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:

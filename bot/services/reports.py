@@ -9,12 +9,13 @@ from sqlalchemy import bindparam, case, func, select
 
 from bot.database import Session
 from bot.services import inbox, segments
+from bot.services.backlog import is_stalled
 from bot.services.carrier_codes import code_of
+from bot.services.outbox import MAY_LEAVE, SENDER
 from bot.services.tallies import BUCKET, OUT_OF_REACH, Metric, bucket_of
 from models import (
     CampaignState,
     ConversationState,
-    MessageState,
     campaign,
     card,
     conversation,
@@ -64,12 +65,12 @@ MOST_AHEAD = 10_000
 _QUEUED_ELSEWHERE = (
     select(message.c.segments)
     .join(campaign, campaign.c.id == message.c.campaign_id)
-    .where(state_is(message, MessageState.QUEUED), message.c.campaign_id != bindparam("campaign_id"))
-    .where(state_is(campaign, CampaignState.LIVE))
+    .where(MAY_LEAVE, message.c.campaign_id != bindparam("campaign_id"))
     .limit(MOST_AHEAD)
     .subquery()
 )
 _AHEAD = select(func.coalesce(func.sum(_QUEUED_ELSEWHERE.c.segments), 0))
+_MEASURED = select(pace.c.measured_at).where(pace.c.sender == SENDER)
 _STOPPED = select(func.coalesce(pace.c.held_why, pace.c.tripped_why)).where(
     pace.c.held_why.is_not(None) | pace.c.tripped_until.is_not(None)
 )
@@ -112,6 +113,7 @@ class Status:
     in_the_inbox: int
     texting_now: tuple[str, ...]
     stopped_why: str | None
+    stalled: bool
     in_the_last_hour: int
     errors: tuple[tuple[int, int], ...]
     queued: int
@@ -167,9 +169,10 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
         in_the_inbox=await inbox.open_count(session, found.id),
         texting_now=tuple(texting),
         stopped_why=(await session.execute(_STOPPED)).scalar_one_or_none(),
+        stalled=is_stalled((await session.execute(_MEASURED)).scalar_one_or_none(), now),
         in_the_last_hour=speed,
         errors=_errors(rows),
-        minutes_left=await _minutes_left(session, found, left + queued, rate),
+        minutes_left=await _minutes_left(session, found, left + queued, rate, now),
         minutes_at_this_pace=max(round(left / speed * 60), 1) if left and speed else None,
     )
 
@@ -200,13 +203,13 @@ def _errors(rows: Sequence[Any]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(errors, key=lambda each: -each[1]))
 
 
-async def _minutes_left(session: Session, found: Any, texts: int, rate: float) -> int | None:
+async def _minutes_left(session: Session, found: Any, texts: int, rate: float, now: datetime) -> int | None:
     """What so many texts take the carrier, behind what other campaigns have in the queue."""
     words = (await session.execute(_SCRIPT, {"script_id": found.script_id})).first()
     to_go = texts * (segments.cost(words.body, words.media) if words else 0)
     if not to_go:
         return None
-    ahead = (await session.execute(_AHEAD, {"campaign_id": found.id})).scalar_one()
+    ahead = (await session.execute(_AHEAD, {"campaign_id": found.id, "now": now})).scalar_one()
     return max(round((to_go + ahead) / rate / 60), 1)
 
 

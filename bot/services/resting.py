@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, text
 
 from bot.database import Session
 from bot.services import assignments
-from bot.services.backlog import DRAINED_AT, full_until, leaves_at
+from bot.services.backlog import DRAINED_AT, MEASURED_AT, full_until, is_stalled, leaves_at
 from bot.services.texting_hours import Window, next_opening
 from models import CampaignState, campaign, membership
 
@@ -18,7 +18,7 @@ _TEXTED = text(
 )
 _CAMPAIGN = (
     select(
-        *(campaign.c.name, campaign.c.state, DRAINED_AT),
+        *(campaign.c.name, campaign.c.state, DRAINED_AT, MEASURED_AT),
         *(membership.c.batch_size, membership.c.invited, membership.c.last_position),
     )
     .select_from(
@@ -33,7 +33,9 @@ _CAMPAIGN = (
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """No contact now. `why` is done, asleep, full, paused, closed or draft; `more` offers another batch of that size.
+    """No contact now. `why` is done, asleep, full, stalled, paused, closed or draft.
+
+    `more` offers another batch of that size.
 
     `wakes` is when the first of those who are asleep may be texted, or the queue is short enough; None: at no hour.
     `empty`: they may take batches, and there is nobody left to be taken.
@@ -57,6 +59,8 @@ async def why_nobody(
         return current.name, Rest(current.state)
     left = await assignments.anybody_left(session, campaign_id)
     more = current.batch_size if current.invited and left else 0
+    if is_stalled(current.measured_at, now) and (held or more):
+        return current.name, Rest("stalled")
     if (full := full_until(current.drained_at, now)) and (held or more):
         return current.name, Rest("full", wakes=full)
     if held:

@@ -145,7 +145,8 @@ def _why_not(row: Any, now: datetime) -> str | None:
 
 
 def _text(row: Any, item_id: int, *, by: str, now: datetime, undo: timedelta) -> dict[str, Any]:
-    wrote = None if row.priority == Priority.FIRST else row.wrote
+    expires = rules.until(row, now, wrote=None if row.priority == Priority.FIRST else row.wrote)
+    assert expires is not None, "that was asked before"
     return {
         "conversation_id": row.conversation_id,
         "person_id": row.person_id,
@@ -164,8 +165,8 @@ def _text(row: Any, item_id: int, *, by: str, now: datetime, undo: timedelta) ->
         "created_at": now,
         "priority": row.priority,
         "waited_since": None,  # the one in doubt ended the wait
-        "due_at": now + undo,
-        "expires_at": rules.until(row, now, wrote=wrote),
+        "due_at": rules.due(now, undo, expires),
+        "expires_at": expires,
         "replaces_id": row.id,
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.services import segments
 from bot.services.cards import name_of
-from bot.services.texting_hours import Window, closes_at, local_time_words, next_opening
+from bot.services.texting_hours import ON_ITS_WAY, Window, closes_in_time, local_time_words, next_opening
 from models import CampaignState, OptOutState
 
 FRESH = timedelta(hours=1)
@@ -51,14 +51,21 @@ def why_no_answer(row: Any, now: datetime, *, wrote: datetime | None) -> str | N
     if until(row, now, wrote=wrote):
         return None
     window = Window.parse(row.window)
-    opens = next_opening(window, now)
+    opens = next_opening(window, now + ON_ITS_WAY)
     return _not_now(name) + (f" They may be texted from {local_time_words(window, opens)} there." if opens else "")
 
 
 def until(row: Any, now: datetime, *, wrote: datetime | None = None) -> datetime | None:
-    """Until when a text to them may leave, if one may now."""
-    is_fresh = wrote is not None and now - wrote <= FRESH
-    return closes_at(Window.parse(row.window), now) or (now + FRESH if is_fresh else None)
+    """Until when a text to them may leave, if one that is clicked now may, and can."""
+    closes = closes_in_time(Window.parse(row.window), now)
+    if wrote is None or now - wrote > FRESH:
+        return closes
+    return max(closes or now, now + FRESH)
+
+
+def due(now: datetime, undo: timedelta, expires: datetime) -> datetime:
+    """When its Undo ends: sooner than usual, rather than when it may not leave any more."""
+    return min(now + undo, expires - ON_ITS_WAY)
 
 
 def _never(row: Any, name: str) -> str | None:

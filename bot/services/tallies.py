@@ -88,7 +88,7 @@ def entry(
     now: datetime,
     n: int = 1,
 ) -> dict[str, Any]:
-    """One bump's values."""
+    """One bump's values. What is taken off again (`n` below 0) is taken off where it was counted: `now` was then."""
     return {
         "campaign_id": campaign_id,
         "bucket": bucket_of(now),

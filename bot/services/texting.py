@@ -60,7 +60,9 @@ _TAKE_BACK = (
         state_was(message, MessageState.QUEUED),
     )
     .values(state=MessageState.TAKEN_BACK, state_at=bindparam("now"))
-    .returning(message.c.conversation_id, message.c.body, message.c.campaign_id, message.c.script_id)
+    .returning(
+        *(message.c.conversation_id, message.c.body, message.c.campaign_id, message.c.script_id, message.c.created_at),
+    )
 )
 _WHY_NOT_TAKEN_BACK = (
     select(message.c.state, opt_out_table.c.state.label("opted_out"), person.c.unreachable)
@@ -349,10 +351,9 @@ def _act_key(press: Press) -> str:
 def _text(
     press: Press, seen: Any, body: str, proposed: str | None, *, now: datetime, undo: timedelta
 ) -> dict[str, Any]:
-    """The text's row, which is its place in the queue. It expires with its window: never a text at night.
-
-    `proposed` is what the script gave, if it was edited.
-    """
+    """The text's row, its place in the queue; `proposed` is what the script gave, if that was edited."""
+    expires = rules.until(seen, now)
+    assert expires is not None, "that was asked before"
     return {
         "conversation_id": seen.contact_id,
         "person_id": seen.person_id,
@@ -371,8 +372,8 @@ def _text(
         "created_at": now,
         "waited_since": None,
         "priority": Priority.FIRST,
-        "due_at": now + undo,
-        "expires_at": rules.until(seen, now),
+        "due_at": rules.due(now, undo, expires),
+        "expires_at": expires,
     }
 
 
@@ -406,7 +407,7 @@ async def _take_back(session: Session, which: dict[str, Any], *, now: datetime) 
         raise Refusal(_too_late((await session.execute(_WHY_NOT_TAKEN_BACK, which)).first()))
     await session.execute(_HOLD_AGAIN, {**which, "which": row.conversation_id, "words": row.body})
     counted = {"campaign_id": row.campaign_id, "volunteer_id": which["whose"], "script_id": row.script_id}
-    await tallies.bump(session, [tallies.entry(Metric.TEXTED, **counted, now=now, n=-1)])
+    await tallies.bump(session, [tallies.entry(Metric.TEXTED, **counted, now=row.created_at, n=-1)])
     return int(row.campaign_id)
 
 
@@ -414,6 +415,8 @@ def _too_late(row: Any | None) -> str:
     """Why a text can't be taken back, for the volunteer."""
     if row is not None and row.state == MessageState.TAKEN_BACK:
         return "That text has already been taken back."
+    if row is not None and row.state == MessageState.EXPIRED:
+        return "That text was never sent: the texting hours ended, or the campaign was closed, before it could leave."
     if row is None or row.state != MessageState.BLOCKED:
         return "Too late: that text has already left, and nothing can call it back."
     if row.opted_out == OptOutState.OUT:

@@ -19,6 +19,7 @@ __all__ = [
     "Place",
     "Window",
     "closes_at",
+    "closes_in_time",
     "describe",
     "ever_opens",
     "local_time_words",
@@ -36,6 +37,9 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PART = re.compile(r"(?:(mon|tue|wed|thu|fri|sat|sun) )?(?:(\d\d?):(\d\d) ?[-–] ?(\d\d?):(\d\d)|(closed))")
 _HOW_TO_WRITE = 'write it like "09:00-20:00", or with other hours for a day "09:00-20:00;sun 12:00-20:00"'
 _SEARCH_DAYS = 8
+
+ON_ITS_WAY = timedelta(seconds=10)
+"""So long before the window closes a text must be due, to leave in time."""
 
 
 class NeverOpen(ValueError):
@@ -88,6 +92,12 @@ def parse_rule(text: str) -> Week:
 def closes_at(window: Window, now: datetime) -> datetime | None:
     """The moment (UTC) at which the window closes, if it is open now in all of its zones."""
     return _closes(window, _minute(now))
+
+
+def closes_in_time(window: Window, now: datetime) -> datetime | None:
+    """The same, if a text that is clicked now still leaves before."""
+    closes = closes_at(window, now)
+    return closes if closes and closes - now > ON_ITS_WAY else None
 
 
 def opens_at(window: Window, now: datetime) -> datetime:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select, update
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import audit, campaigns, posts
+from bot.services import audit, campaigns, closing, posts
 from bot.services.digest_days import read_zone
 from bot.services.posts import PostKind
 from models import CampaignState, campaign, state_was
@@ -138,10 +138,10 @@ async def tick(session: Session, *, now: datetime) -> None:
 
 async def _close(session: Session, found: Any, *, now: datetime) -> None:
     try:
-        await campaigns.close(session, found, by=CLOCK, now=now)
+        what_then = await closing.close(session, found, by=CLOCK, now=now)
     except Refusal:  # somebody was quicker
         return
-    await _tell(session, found, f"{found.name} is closed now, as planned. Answers still come in.", now=now)
+    await _tell(session, found, f"{found.name} is closed now, as planned. {what_then}", now=now)
 
 
 async def _open(session: Session, found: Any, *, now: datetime) -> None:

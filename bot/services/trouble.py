@@ -20,7 +20,7 @@ class Trouble:
     arrive, with why.
 
     `news` is for the volunteer's card: a text, and words in which {name} is its contact's. `twice` are texts that left
-    after all, who had them sent again, and words.
+    after all, who had them sent again, and words. `closed` are texts that still waited when their campaign was closed.
     """
 
     not_set_up: list[Any] = field(default_factory=list)
@@ -28,6 +28,7 @@ class Trouble:
     lost: list[tuple[Any, str]] = field(default_factory=list)
     news: list[tuple[Any, str]] = field(default_factory=list)
     twice: list[tuple[Any, str, str]] = field(default_factory=list)
+    closed: list[Any] = field(default_factory=list)
 
     def left(self, row: Any) -> None:
         """The carrier knew of a STOP that we had not seen."""

@@ -158,6 +158,11 @@ def why(shown: Card, rest: Rest) -> str:
             return f"{campaign} is closed: nobody new is texted. {thanks}"
         case "draft":
             return f"{campaign} has not started yet. Type `/text` again once it has."
+        case "stalled":
+            return (
+                "No text leaves at this moment, so nobody new is handed out for now. What you have clicked waits. "
+                "Type `/text` again in a few minutes; if that does not help, tell an organizer."
+            )
         case "full" if rest.wakes is not None:
             return (
                 "More texts are waiting to leave than the carrier takes in 20 minutes, so nobody new is handed out for "

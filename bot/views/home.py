@@ -151,6 +151,9 @@ def _how_far(far: Progress) -> str:
 def _button(label: str, action: str, line: Line) -> Block:
     style: Any = "primary" if action in (ids.HOME_START, ids.HOME_RESUME) else None
     name = clip(escape(line.name), 120)
-    words = f"Nobody is texted for {name} any more, and it cannot be opened again. Answers still come in."
+    words = (
+        f"Nobody is texted for {name} any more, nor what was clicked and has not left yet; it cannot be opened again. "
+        "Answers still come in."
+    )
     ask = confirm("Close the campaign?", words, "Close it") if action == ids.HOME_CLOSE else None
     return button(label, action, str(line.id), style=style, confirm=ask)

@@ -278,6 +278,10 @@ def status(of: Status, *, now: datetime) -> str:
     lines = [" · ".join(heading)]
     if of.stopped_why:
         lines.append(f":rotating_light: Nothing is being sent: {escape(of.stopped_why)}.")
+    if of.stalled:
+        lines.append(
+            ":rotating_light: No worker is running: nothing is being sent. An admin sees more by `/textbank doctor`."
+        )
     if of.waiting:
         lines.append(f":speech_balloon: *{_people(of.waiting)} waiting for an answer*{_since(of.waiting_since, now)}")
     if of.doubtful:

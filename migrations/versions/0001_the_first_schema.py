@@ -130,6 +130,7 @@ def upgrade() -> None:
         sa.Column("held_why", sa.String(), nullable=True),
         sa.Column("passed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("drained_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("sender", name=op.f("pk_pace")),
     )
     op.create_table(

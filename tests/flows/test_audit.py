@@ -97,7 +97,7 @@ async def test_whoever_changes_the_log_is_found_out(world: World, change: str, w
 
 async def test_what_is_added_after_a_seal_and_an_erasure_leave_the_seals_whole(world: World, olivia: Person) -> None:
     await sealed(world)
-    await olivia.types("/textbank forget 313 555 0102")
+    await world.forgets("313 555 0102")
     assert await looked_at(world) == AS_SEALED
     assert "was changed" in await looked_at(world, textbank_secret="another secret, as long as it takes")
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from handlers.sending import Sender
 from sandbox.slack import Person
 from tests.flows.sending import clicks, people, posts
 from tests.world import World
@@ -104,13 +105,50 @@ async def test_once_the_queue_is_short_enough_it_goes_on(busy: World, olivia: Pe
     assert priya.card.button("Send")
 
 
-async def test_what_waits_in_a_pause_holds_nobody_up(busy: World, olivia: Person, priya: Person) -> None:
+@pytest.mark.parametrize("how", ["pause", "close"])
+async def test_what_is_not_to_leave_holds_no_other_campaign_up(
+    busy: World, olivia: Person, priya: Person, how: str
+) -> None:
     await busy.live_campaign("Recount")
-    await olivia.types("/textbank pause Fall GOTV")
+    await olivia.types(f"/textbank {how} Fall GOTV")
     busy.time.passes(seconds=5)
     await busy.settles()
     await busy.texting(priya, 5, name="Recount")
     assert priya.card.button("Send")
+
+
+async def test_while_nobody_sends_nobody_is_handed_out_and_the_status_says_so(
+    world: World, olivia: Person, priya: Person
+) -> None:
+    await world.live_campaign()
+    await world.texting(priya)
+    world.time.passes(minutes=1)  # a new release takes workers away for so long
+    await clicks(world, priya)
+    assert priya.card.button("Send")
+    assert "No worker is running" not in (await olivia.types("/textbank status")).text
+    world.time.passes(minutes=2)
+    await clicks(world, priya)
+    assert "No text leaves at this moment, so nobody new is handed out" in priya.dm.messages[-1].words
+    assert priya.card is None
+    assert "No worker is running: nothing is being sent." in (await olivia.types("/textbank status")).text
+
+    await world.settles()  # one is there again
+    await priya.types("/text")
+    assert priya.card.button("Send")
+    assert "No worker is running" not in (await olivia.types("/textbank status")).text
+
+
+async def test_the_queue_is_measured_while_a_worker_waits_for_the_carriers_list(
+    slow: World, olivia: Person, priya: Person, sam: Person
+) -> None:
+    slow.sender = Sender(slow.kit)
+    slow.carrier.outage = True
+    await gets_busy(slow, sam)
+    assert posts(slow) == []
+    await olivia.types("/textbank assign Fall GOTV @priya 5")
+    await slow.settles()
+    await priya.types("/text")
+    assert FULL in priya.dm.messages[-1].words
 
 
 async def test_nobody_whose_hours_end_before_their_turn_is_handed_out(

@@ -185,6 +185,7 @@ async def test_a_closed_campaign_texts_nobody(world: World, olivia: Person, priy
 @pytest.mark.usefixtures("card")
 async def test_after_hours_nobody_is_texted_and_the_card_says_when(world: World, priya: Person) -> None:
     world.time.passes(hours=8)
+    await world.settles()
     await priya.presses("Send")
     await world.a_while()
     shown = priya.dm.messages[-1].words
@@ -198,6 +199,7 @@ async def test_after_hours_nobody_is_texted_and_the_card_says_when(world: World,
     assert world.carrier.texts == []
 
     world.time.passes(hours=14)
+    await world.settles()
     await priya.types("/text")
     assert "*Sara Lopez*" in priya.card.words
 
@@ -209,6 +211,7 @@ async def test_those_whose_evening_comes_first_are_texted_first(world: World, pr
     assert "*Sara Lopez*" in priya.card.words
 
     world.time.passes(hours=8)
+    await world.settles()
     await priya.types("/text")
     assert "*Lou Lee*" in priya.card.words
     assert "until 8:00 PM there" in priya.card.words

@@ -108,6 +108,25 @@ async def test_an_answer_that_did_not_leave_ends_no_wait_and_the_one_that_does_e
     assert [(row.metric, row.n) for row in await world.query(counted)] == [("answered_within_10", 1)]
 
 
+async def test_a_text_that_did_not_leave_is_taken_off_the_day_of_its_click(
+    world: World, olivia: Person, daily: Channel, priya: Person, sara: Phone
+) -> None:
+    await until(world, 17, 50)
+    await priya.presses("Send")
+    await olivia.types("/textbank pause Fall")
+    await until(world, 18)
+    await until(world, 20, 1)
+    await olivia.types("/textbank resume Fall")
+    assert "in the last hour" not in (await olivia.types("/textbank status")).words
+    await until(world, 12, days=1)
+    await priya.types("/text")
+    await world.settles()
+    await priya.presses("Send")
+    await world.a_while()
+    await until(world, 18)
+    assert "*1* text sent (as before)" in digests(daily)[1].words
+
+
 async def test_conversions_are_told_where_a_campaign_counts_them(
     world: World, olivia: Person, daily: Channel, priya: Person, sara: Phone
 ) -> None:

@@ -69,7 +69,7 @@ async def test_of_whoever_is_erased_nothing_is_left_in_any_table_nor_on_any_scre
         assert any(f" in {place}" in one for one in before), place
     assert len(on_screens(world, "Sara", "walrus")) > 3
 
-    said = (await olivia.types("/textbank forget (313) 555-0101")).text
+    said = await world.forgets("(313) 555-0101")
     assert "is erased: number, names and every word. They had not opted out" in said
     assert f"• “list.csv” (<@{olivia.id}>, Oct 20, 2026)" in said
     assert await found(world, *OF_SARA) == []
@@ -82,7 +82,7 @@ async def test_of_whoever_is_erased_nothing_is_left_in_any_table_nor_on_any_scre
     await priya.presses("Send")
     await world.a_while()
     assert [text.to for text in world.carrier.texts] == [SARA, "+13135550102"]
-    again = (await olivia.types(f"/textbank forget {SARA}")).text
+    again = await world.forgets(SARA)
     assert again.startswith("Nothing is kept of that number.")
 
 
@@ -97,7 +97,7 @@ async def test_notes_about_them_go_too_said_or_not(world: World, olivia: Person,
     assert priya.dm.messages[-1].words == "Sara again"
     assert await found(world, "marmalade") == ["marmalade in slack_post.payload"]
 
-    await olivia.types(f"/textbank forget {SARA}")
+    await world.forgets(SARA)
     assert await found(world, *OF_SARA) == []
     await erased(world)
     assert on_screens(world, *OF_SARA) == []
@@ -105,7 +105,7 @@ async def test_notes_about_them_go_too_said_or_not(world: World, olivia: Person,
 
 async def test_what_slack_will_not_blank_is_told(world: World, olivia: Person, priya: Person) -> None:
     await texted(world, olivia, priya)
-    await olivia.types(f"/textbank forget {SARA}")
+    await world.forgets(SARA)
     world.slack.respond_next("chat.update", error="cant_update_message", times=9)
     await erased(world)
     assert "could not be blanked" in olivia.dm.messages[-1].words

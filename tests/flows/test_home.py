@@ -274,6 +274,7 @@ async def test_first_steps_stay_until_they_are_done(world: World, olivia: Person
 async def test_the_same_page_is_not_published_again_nor_soon_again(world: World, priya: Person, card: None) -> None:
     await looks(world, priya)
     world.time.passes(minutes=5)
+    await world.settles()
     await looks(world, priya)
     assert published(world) == 1
 

@@ -710,9 +710,9 @@ async def test_start_from_somebody_who_opted_out_asks_an_organizer_and_changes_n
     await world.drawn()
     assert f"<@{olivia.id}> lets them be texted again." in item.words
     assert await world.query("SELECT * FROM opt_out") == []
-    [row] = await world.query("SELECT who, data FROM audit WHERE what = 'opt-in'")
+    [row] = await world.query("SELECT who, words FROM audit JOIN audit_words ON audit_id = id WHERE what = 'opt-in'")
     assert row.who == olivia.id
-    assert "they texted START" in str(row.data)
+    assert "they texted START" in row.words
 
 
 async def test_a_stop_after_start_is_not_lifted_with_it(

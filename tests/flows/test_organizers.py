@@ -25,8 +25,11 @@ async def test_a_campaigns_life(world: World, olivia: Person) -> None:
     assert "nothing is sent, not even what was clicked" in await said(olivia, "/textbank pause")
     assert "`/textbank resume` lets it go on" in await said(olivia, "/textbank start Fall GOTV")
     assert "Fall GOTV is paused" in await said(olivia, "/textbank pause Fall GOTV")
-    assert "Fall GOTV goes on" in await said(olivia, "/textbank resume Fall GOTV")
+    assert "Fall GOTV goes on" in await said(olivia, "/textbank resume")
+    assert "No campaign is paused" in await said(olivia, "/textbank resume")
     assert "Fall GOTV is live" in await said(olivia, "/textbank resume Fall GOTV")
+    for when in ("", " at 2026-11-03 20:00", " at never"):
+        assert "Say which: a closed campaign cannot be opened again" in await said(olivia, f"/textbank close{when}")
     assert "Answers still come in" in await said(olivia, "/textbank close Fall GOTV")
     for act in ("start", "pause", "resume", "close", "import", "assign", "invite"):
         more = {"assign": " @olivia 5", "invite": " #field"}.get(act, "")

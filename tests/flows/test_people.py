@@ -198,6 +198,7 @@ async def test_what_somebody_erased_writes_later_can_be_read_but_not_answered(
     world: World, olivia: Person, priya: Person, sara: Phone, thread: Message
 ) -> None:
     await world.forgets(SARA)
+    await world.a_while()
     await priya.writes("At the library", in_=thread)
     await world.a_while()
     assert "this contact can't be texted (erased), so nothing was sent." in thread.replies[-1].words

@@ -326,7 +326,7 @@ async def test_a_picture_of_somebody_who_is_erased_is_deleted_in_slack(
     world: World, olivia: Person, priya: Person, shown: Message
 ) -> None:
     await asked(world, priya)
-    await olivia.types("/textbank forget 313 555 0101")
+    await world.forgets("313 555 0101")
     await world.a_while()
     await world.a_while()
     [reply] = shown.replies

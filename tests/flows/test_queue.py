@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.services import outbox, outcomes
+from bot.services.outcomes import Outcome, Result
 from sandbox.slack import Person
 from tests.flows.sending import SARA, clicks, one_text, people, posts, states
 from tests.world import World
@@ -27,11 +28,36 @@ async def test_a_pause_holds_what_was_clicked_and_resume_lets_it_go(
     assert world.carrier.texts_to(SARA) == ["Are you voting, Sara?"]
 
 
-async def test_a_pause_between_the_look_and_the_claim_is_obeyed(world: World, priya: Person, olivia: Person) -> None:
+@pytest.mark.parametrize("how", ["by hand", "by plan", "while the carrier asks for patience"])
+async def test_what_still_waits_when_a_campaign_is_closed_does_not_leave_and_everybody_is_told(
+    world: World, priya: Person, olivia: Person, how: str
+) -> None:
     await one_text(world, priya)
-    await olivia.types("/textbank close Fall GOTV")
-    await world.a_while(60)
+    if how == "by plan":
+        await clicks(world, priya)
+        await olivia.types("/textbank close Fall GOTV at 2026-10-20 12:01 America/Detroit")
+        await world.minute()
+        assert "closed now, as planned. 2 texts that were clicked had not left" in olivia.dm.messages[-1].words
+        assert "2 texts that you clicked were not sent: Fall GOTV was closed" in priya.dm.messages[-1].words
+    elif how == "by hand":
+        said = await olivia.types("/textbank close Fall GOTV")
+        assert "1 text that was clicked had not left yet and will not leave any more" in said.text
+    else:
+        world.time.passes(seconds=6)
+        [text] = await world.sender._claim()
+        assert "is closed. Answers still come in." in (await olivia.types("/textbank close Fall GOTV")).text
+        await world.sender._record([Outcome(text.id, Result.LATER)])
+    await world.minute()
+
     assert posts(world) == []
+    assert set(await states(world)) == {"expired"}
+    assert "not sent: Fall GOTV was closed before" in priya.dm.messages[-1].words
+    status = (await olivia.types("/textbank status Fall")).text
+    assert "Texted *0* of 3" in status
+    assert "queued 0" in status
+    await priya.presses("Undo")
+    await world.drawn()
+    assert "That text was never sent" in priya.ephemerals[-1].words
 
 
 async def test_a_text_never_leaves_after_its_window_has_closed_and_its_contact_comes_back(
@@ -49,6 +75,7 @@ async def test_a_text_never_leaves_after_its_window_has_closed_and_its_contact_c
     assert "Texted *0* of 3" in (await olivia.types("/textbank status")).text
 
     world.time.passes(hours=14)
+    await world.settles()
     await priya.types("/text")
     told = "Your text to Sara Lopez could not leave before the texting hours ended; they are on your list again."
     assert told in priya.card.words
@@ -84,6 +111,49 @@ async def test_an_answer_that_could_not_leave_in_time_is_said_in_its_thread(
     await world.minute()
     assert await states(world) == ["delivered", "expired"]
     assert "could not leave before the texting hours ended" in thread.replies[-1].words
+
+
+@pytest.mark.parametrize("minutes_ago", [30, 90])
+async def test_an_answer_typed_just_before_the_hours_end_leaves_or_is_refused_at_once(
+    world: World, priya: Person, minutes_ago: int
+) -> None:
+    await one_text(world, priya)
+    world.time.passes(hours=8, minutes=-minutes_ago, seconds=-3)
+    await world.settles()
+    await world.phone(SARA).texts("Where?")
+    await world.a_while()
+    [thread] = priya.threads
+    world.time.passes(minutes=minutes_ago, seconds=-6)  # three seconds to eight in Detroit
+    await priya.writes("At the library", in_=thread)
+    await world.a_while()
+    await world.minute()
+
+    if minutes_ago < 60:  # who wrote within the hour may be answered at any hour
+        assert world.carrier.texts_to(SARA)[1:] == ["At the library"]
+    else:
+        assert await states(world) == ["delivered"]
+        assert "too late or too early to text Sara Lopez now" in thread.replies[-1].words
+        assert "They may be texted from 10:00 AM there." in thread.replies[-1].words
+
+
+async def test_what_is_clicked_just_before_the_hours_end_leaves_whatever_its_undo_or_is_refused(
+    world: World, priya: Person
+) -> None:
+    object.__setattr__(world.kit, "settings", world.kit.settings.model_copy(update={"undo_seconds": 120}))
+    await world.live_campaign()
+    await world.texting(priya)
+    world.time.passes(hours=7, minutes=59)
+    await world.settles()
+    await clicks(world, priya)
+    world.time.passes(seconds=51)
+    await world.settles()
+    assert len(world.carrier.texts_to(SARA)) == 1
+
+    await clicks(world, priya)
+    assert "It is too late or too early to text Tom Reed now, so nothing was sent." in priya.dm.messages[-1].words
+    assert "They may be texted again from" in priya.dm.messages[-1].words
+    await world.minute()
+    assert await states(world) == ["delivered"]
 
 
 async def test_the_carrier_may_not_deliver_after_the_window_either(world: World, priya: Person) -> None:

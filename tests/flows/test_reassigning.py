@@ -50,6 +50,27 @@ async def test_what_is_not_yet_texted_is_taken_back_and_handed_out_again(
     assert await holders(world) == {sam.id: 699}
 
 
+@pytest.mark.parametrize("command", ["unassign", "reassign"])
+async def test_whoever_was_invited_does_not_take_the_same_people_again_by_themselves(
+    world: World, olivia: Person, priya: Person, command: str
+) -> None:
+    channel = world.slack.channel("#volunteers", olivia, priya)
+    await world.live_campaign()
+    await olivia.types("/textbank invite Fall #volunteers 2")
+    await priya.presses("Start texting", on=channel.messages[-1])
+    await world.settles()
+    answer = await said(olivia, f"/textbank {command} Fall @priya")
+    await world.settles()
+    assert "They were invited, and take no more by themselves" in (olivia.ephemerals[-1].words or answer)
+    await priya.types("/text")
+    assert "You have no contacts in hand and no open invitation." in priya.ephemerals[-1].words
+    assert await holders(world) == {}
+
+    await priya.presses("Start texting", on=channel.messages[-1])
+    await world.settles()
+    assert await holders(world) == {priya.id: 2}
+
+
 @pytest.mark.usefixtures("card")
 @pytest.mark.parametrize("label", ["Send", "Skip"])
 async def test_a_press_on_the_card_of_a_contact_who_was_taken_back_is_refused_with_the_words_kept(

@@ -78,9 +78,10 @@ HELP = {
     "volunteer": {"help"},
     "manager": {"list", "status", "digest", "export"},
     "organizer": set(
-        "new import script start pause resume close assign unassign reassign invite inbox optout optin".split()
+        "new import script start pause resume close assign unassign reassign invite inbox optout".split()
+        + "optouts optin lookup".split()
     ),
-    "admin": {"forget", "doctor", "role"},
+    "admin": {"forget", "doctor", "role", "audit"},
 }
 """Each role's commands, beside those of the roles above it."""
 

@@ -19,7 +19,7 @@ async def test_the_card_says_who_where_until_when_how_many_and_what_it_costs(wor
     assert priya.card.inputs["Message"] == "Hi Sara, it's Priya with Michigan Votes. Can we count on you in Detroit?"
     assert "1 segment · 72 characters" in words
     assert priya.card.buttons == ["Send", "Skip", "Text faster"]
-    assert priya.card.menu == ["Wrong number", "Opt out", "Ask for help"]
+    assert priya.card.menu == ["Wrong number", "Opt out", "Ask for help", "About"]
 
 
 async def test_the_cost_is_counted_after_merging_and_names_what_makes_it_dear(world: World, priya: Person) -> None:
