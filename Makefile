@@ -19,11 +19,11 @@ NO_SKIPS := $(if $(filter-out 0 false no,$(CI)),-p tests.no_skips)
 # What is tested of the project itself is for `make check`, unless ARGS names files.
 PRODUCT = $(if $(findstring tests/,$(ARGS)),,--ignore tests/project)
 
-.PHONY: help demo test soak check guards crashes format lock pictures bench clean
+.PHONY: help demo test browser soak check guards crashes format lock pictures screenshots bench clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(RUN_READY) ## the whole product on this machine, with a simulated Slack and a simulated carrier
 	@$(PY) -m bot sandbox $(ARGS)
@@ -31,8 +31,21 @@ demo: $(RUN_READY) ## the whole product on this machine, with a simulated Slack 
 # Tests start many processes: each would compile every library anew where the environment says not to keep bytecode.
 test: export PYTHONDONTWRITEBYTECODE =
 test: export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/bytecode
-test: $(DEV_READY) ## all tests of the product, on SQLite and PostgreSQL
+test: $(DEV_READY) browser ## the tests of the product on SQLite and PostgreSQL, and of the sandbox's page in Chromium
 	@$(PY) -m pytest -n $(WORKERS) --dist $(DIST) $(NO_SKIPS) $(PRODUCT) $(ARGS)
+
+# The page's tests need a browser. Whoever may, gets it here; anybody else is told how, and those tests are skipped.
+browser:
+	@for name in chromium chromium-browser google-chrome-stable google-chrome; do \
+	  command -v $$name >/dev/null && exit 0; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Fetching Chromium, for the tests of the sandbox's page (once; about a minute) ..."; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
+	    chromium fonts-dejavu-core fonts-noto-color-emoji; } >/dev/null 2>&1 && exit 0; \
+	fi; \
+	echo "No Chromium here, so the tests of the sandbox's page are skipped. To run them: apt-get install chromium" \
+	  "(Debian, as root), or Chrome from google.com/chrome." >&2
 
 # To tune: make soak COUNT=20000, or make soak MINUTES=60 FIRST=1000000 (the first seed; by default a new one each time).
 MINUTES ?= $(if $(COUNT),,10)
@@ -73,6 +86,9 @@ lock: $(DEV_READY) ## pin every library anew from pyproject.toml (UPGRADE=1: tak
 
 pictures: $(RUN_READY) ## draw the guides' pictures anew, from what the product shows
 	@$(PY) -m tests.pictures docs/pictures
+
+screenshots: $(DEV_READY) browser ## take the pictures of the sandbox's page anew, in Chromium
+	@$(PY) -m tests.page.screenshots docs/pictures
 
 bench: $(DEV_READY) ## the measurements behind the figures in README.md
 	@for file in benchmarks/[!_]*.py; do \

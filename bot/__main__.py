@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -103,15 +103,27 @@ def doctor() -> None:
 
 @cli.command()
 def sandbox(
-    volunteers: Annotated[int, typer.Option(min=1, max=12, help="How many volunteers play.")] = 4,
-    contacts: Annotated[int, typer.Option(min=1, max=2000, help="How many people are invented to be texted.")] = 240,
-    seconds: Annotated[float, typer.Option(min=3, max=3600, help="How long the text bank should take.")] = 60,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where Textbank listens; 0 takes a free port.")] = 0,
-    folder: Annotated[Path, typer.Option(help="Where each run leaves its database and its log.")] = Path(
-        "sandbox-data"
-    ),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Delete what earlier runs have left there.")] = False,
-    stay: Annotated[bool, typer.Option("--stay", help="Go on listening when it is over, until Ctrl-C.")] = False,
+    volunteers: Annotated[int, typer.Option(min=1, max=12, help="How many volunteers play, with --play.")] = 4,
+    contacts: Annotated[
+        int, typer.Option(min=1, max=2000, help="How many people are invented to be texted, with --play.")
+    ] = 240,
+    seconds: Annotated[
+        float, typer.Option(min=3, max=3600, help="How long the text bank should take, with --play.")
+    ] = 60,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Where the page is; 0 takes a free port.", show_default="3080")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where the data is kept, and Textbank's log.")] = Path("sandbox-data"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over: delete what earlier runs left there.")] = False,
+    play: Annotated[
+        bool | None,
+        typer.Option(
+            "--play/--page",
+            help="People play a text bank and it ends; or a page for you, until Ctrl-C.",
+            show_default="--page at a terminal",
+        ),
+    ] = None,
+    stay: Annotated[bool, typer.Option("--stay", help="Go on when the play is over, until Ctrl-C.")] = False,
     seed: Annotated[int | None, typer.Option(help="Invent the same people and chances again.")] = None,
 ) -> None:
     """The whole product with no account anywhere: a simulated Slack, a simulated carrier, and people who text."""
@@ -130,10 +142,21 @@ def sandbox(
             folder=folder,
             fresh=fresh,
             stay=stay,
+            play=play,
             seed=seed,
         )
     )
     raise typer.Exit(played)
+
+
+@cli.command(hidden=True)
+def simulated() -> None:
+    """Everything in one process as in a command of its own, but by a clock that whoever started it moves."""
+    from bot.simulated import serve_by_a_clock_that_moves
+
+    settings = _settings()
+    _migrate(settings)
+    _run(serve_by_a_clock_that_moves(settings))
 
 
 @cli.command(hidden=True, name="read-file")
@@ -211,11 +234,16 @@ def _migrate(settings: Settings) -> None:
 def _serve(settings: Settings, *roles: str) -> None:
     from bot.app import serve
 
+    _run(serve(settings, roles))
+
+
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    """On the faster loop, where there is one."""
     run = asyncio.run
     if sys.platform != "win32":
         from uvloop import run
     with _said_plainly():
-        run(serve(settings, roles))
+        run(serving)
 
 
 def _log_as_lines() -> None:

@@ -5,9 +5,10 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 import uvicorn
@@ -241,15 +242,18 @@ async def _check(kit: Kit) -> None:
         log.warning(NOT_REACHED)
 
 
-async def serve(settings: Settings, roles: Iterable[str]) -> None:
-    """Run these roles until a signal ends them."""
+Beside = Callable[[Kit], Coroutine[Any, Any, None]]
+
+
+async def serve(settings: Settings, roles: Iterable[str], *, clock: Clock = now, beside: Beside | None = None) -> None:
+    """Run these roles until a signal ends them, and something of the caller's `beside` them."""
     roles = tuple(roles)
     with alone(settings.database_url):
-        await _serve(settings, roles)
+        await _serve(settings, roles, clock, beside)
 
 
-async def _serve(settings: Settings, roles: tuple[str, ...]) -> None:
-    async with running(settings, roles) as state:
+async def _serve(settings: Settings, roles: tuple[str, ...], clock: Clock, beside: Beside | None) -> None:
+    async with running(settings, roles, clock=clock) as state, _beside(state.kit, beside):
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, state.ending.ask)
         log.info("textbank is up", roles=roles, port=settings.port if "web" in roles else None)
@@ -270,6 +274,15 @@ async def _serve(settings: Settings, roles: tuple[str, ...]) -> None:
         async with socket_mode(state.kit):
             await server.serve()
         ending.cancel()
+
+
+@asynccontextmanager
+async def _beside(kit: Kit, work: Beside | None) -> AsyncIterator[None]:
+    """Something that goes on until the block ends, and is not waited for."""
+    task = asyncio.create_task(work(kit)) if work else None
+    yield
+    if task:
+        task.cancel()
 
 
 class _Server(uvicorn.Server):

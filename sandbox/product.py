@@ -1,4 +1,5 @@
-"""The product as a process of its own, started as anybody would start it: a command and its environment.
+"""The product as a process of its own, started as anybody would start it: by a command and its
+environment. Only its clock is ours.
 
 It listens on loopback only. Whatever the shell has set for a real installation is left out, so that a demo can never
 text a real person.
@@ -9,17 +10,21 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 import aiohttp
+
+from sandbox.clock import Clock
 
 LOOPBACK = "127.0.0.1"
 OURS = ("SLACK_", "TWILIO_", "TEXTBANK_", "SMS_", "OPT_OUT_", "UNDO_", "PUBLIC_URL", "DATABASE_URL", "ADMIN_USERS")
 MORE_OF_OURS = ("DEFAULT_REGION", "TEXTING_HOURS", "BIND_ADDRESS", "PORT", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 START_WITHIN = 40.0
 STOP_WITHIN = 10.0
+Result = TypeVar("Result")
 
 
 class ProductTrouble(Exception):
@@ -54,6 +59,11 @@ class Product:
     def ended(self) -> bool:
         return self._process.returncode is not None
 
+    def is_told_of_clock(self, offset: float) -> None:
+        """By how many seconds the sandbox's clock differs from the wall's."""
+        if self._process.stdin and not self.ended:
+            self._process.stdin.write(f"{offset}\n".encode())
+
     def trouble(self, what: str) -> ProductTrouble:
         """`what`, with the last lines that the product wrote."""
         lines = self._log.read_text(errors="replace").strip().splitlines()[-15:]
@@ -73,6 +83,20 @@ class Product:
                             return
                 await asyncio.sleep(0.1)
         raise self.trouble(f"Textbank was not ready within {START_WITHIN:.0f} seconds.")
+
+    async def while_it_runs(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Do the work. Raises ProductTrouble when the product ends before it is done."""
+        task = asyncio.ensure_future(work)
+        try:
+            while not task.done():
+                await asyncio.wait([task], timeout=0.5)
+                if self.ended:
+                    raise self.trouble("Textbank ended while it was in use.")
+            return task.result()
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def stop(self) -> None:
         """Ask it to end, and its children with it; insist if it does not."""
@@ -99,19 +123,21 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running(settings: Mapping[str, str], log: Path) -> AsyncIterator[Product]:
-    """The product, from its start until the block ends."""
+async def running(settings: Mapping[str, str], log: Path, clock: Clock) -> AsyncIterator[Product]:
+    """The product, from its start until the block ends, by the sandbox's clock."""
     with log.open("wb") as into:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot"),
+            *(sys.executable, "-m", "bot", "simulated"),
             env=environment(settings),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=into,
             stderr=into,
             start_new_session=True,  # a Ctrl-C in the terminal is for us: we end it in good order
         )
     product = Product(process, log)
+    clock.on_move(product.is_told_of_clock)
     try:
         yield product
     finally:
+        clock.off_move(product.is_told_of_clock)
         await product.stop()

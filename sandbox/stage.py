@@ -70,7 +70,7 @@ class Stage:
         await asyncio.sleep(max(seconds / self.hurry, 0.02))
 
     def opted_out(self, phone: str) -> None:
-        self.out.setdefault(phone, time.time())
+        self.out.setdefault(phone, self.carrier.clock())
 
     def texted(self, act: Sent) -> bool:
         """Note that a card said "Texted …". A second press that found the text already there is no second act."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections import deque
 
 from sandbox.carrier import Text
@@ -87,7 +86,7 @@ class Voters:
         for status in await stage.carrier.phone(number).texts(line):
             if not 200 <= status < 300:
                 stage.trouble.append(f"the web hook for {contact.name}'s text was answered {status}")
-        heard.at = time.time()
+        heard.at = stage.carrier.clock()
         if line in OUT_FOR_GOOD and line not in FURIOUS:
             stage.opted_out(number)
             stage.tell("out", f"{contact.name}: {line} → opted out")

@@ -45,8 +45,7 @@ async def draw(database_url: str) -> dict[str, str]:
         olivia, priya = world.slack.person("Olivia Chen", is_admin=True), world.slack.person("Priya Shah")
         world.organizer = olivia
         names = {user.id: user.real_name for user in world.slack.workspace.users.values()}
-        scenes = _scenes(world, olivia, priya)
-        return {name: _drawn(name, shown, names) async for name, shown in scenes}
+        return {name: _drawn(name, shown, names) async for name, shown in scenes(world, olivia, priya)}
 
 
 def _drawn(name: str, shown: Message | list[Json], names: dict[str, str]) -> str:
@@ -55,7 +54,7 @@ def _drawn(name: str, shown: Message | list[Json], names: dict[str, str]) -> str
     return picture(shown, names, replies=name == "thread")
 
 
-async def _scenes(world: World, olivia: Person, priya: Person) -> AsyncIterator[tuple[str, Message | list[Json]]]:
+async def scenes(world: World, olivia: Person, priya: Person) -> AsyncIterator[tuple[str, Message | list[Json]]]:
     """Each picture's name and what is in it, in the order in which it comes about."""
     channel = world.slack.channel("volunteers", olivia, priya)
     await world.live_campaign(CAMPAIGN, contacts_csv(), script=SCRIPT)

@@ -28,6 +28,7 @@ from sandbox.carrier import Carrier, Phone
 from sandbox.serving import serve
 from sandbox.slack import File, Person, Slack, clicks
 from sandbox.slack.delivery import Answer
+from sandbox.wire import Wire
 
 TUESDAY_NOON = datetime(2026, 10, 20, 16, 0, tzinfo=UTC)
 """Noon in Detroit, nine in the morning in Los Angeles."""
@@ -199,14 +200,14 @@ def aims(person: Person, label: str) -> Callable[[], Coroutine[Any, Any, Answer]
 
 
 @contextlib.asynccontextmanager
-async def open_world(database_url: str, **more: Any) -> AsyncIterator[World]:
+async def open_world(database_url: str, *, wire: Wire | None = None, **more: Any) -> AsyncIterator[World]:
     """Start the servers and the product; nothing of it runs by itself: `settles` and `minute` turn the wheels."""
     time, product = Time(), {}
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await product["app"](scope, receive, send)
 
-    slack, carrier = (kind(clock=lambda: time.now.timestamp()) for kind in (Slack, Carrier))
+    slack, carrier = (kind(clock=lambda: time.now.timestamp(), wire=wire) for kind in (Slack, Carrier))
     async with serve(slack.app) as slack.url, serve(carrier.app) as carrier.url, serve(app) as url:
         settings = settings_for(database_url, slack, carrier, **{"public_url": url, **more})
         slack.request_url = f"{url}/slack/events"

@@ -21,12 +21,14 @@ from sandbox.carrier.resources import API_VERSION, Attachment, Call, Text
 from sandbox.carrier.server import Server
 from sandbox.carrier.weather import Mishap
 from sandbox.carrier.webhooks import Hook, Hooks, sign
+from sandbox.wire import Wire
 
 __all__ = ["Attachment", "Call", "Carrier", "Delivery", "Hook", "Phone", "Text", "sign"]
 
 ACCOUNT_SID = "AC" + "5a" * 16
 MESSAGING_SERVICE_SID = "MG" + "5b" * 16
 AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105
+_KEPT = ("texts", "phones", "opened", "stop_list", "_kept", "_to")
 
 
 class Carrier:
@@ -42,6 +44,7 @@ class Carrier:
 
     # -- the weather, for whoever tells a story to change
     outage = False
+    climate: str | None = None  # what befalls every POST for which nothing else was planned
     latency = 0.0
     slow_seconds = 1.0
     list_lag = 0.0
@@ -66,6 +69,7 @@ class Carrier:
         delivery: Delivery | None = None,
         api_keys: Mapping[str, str] = MappingProxyType({}),
         seed: int = 0,
+        wire: Wire | None = None,
     ) -> None:
         self.account_sid = account_sid
         self.auth_token = auth_token
@@ -76,6 +80,7 @@ class Carrier:
         self.delivery = delivery or Delivery()
         self.api_keys = dict(api_keys)
         self.random = random.Random(seed)
+        self.wire = wire or Wire()
 
         self.app: ASGIApp = Server(self)
         self.calls: list[Call] = []
@@ -87,7 +92,7 @@ class Carrier:
         self._mishaps: deque[Mishap] = deque()
 
         self.stop_list = StopList(pooled=messaging_service_sid is not None)
-        self.hooks = Hooks(auth_token)
+        self.hooks = Hooks(auth_token, self.wire, clock)
         self.closing = asyncio.Event()
         self._courier = Courier(self)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -126,10 +131,29 @@ class Carrier:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.hooks.aclose()
 
+    def put_away(self) -> dict[str, Any]:
+        """What the carrier knows, to be kept on a disk."""
+        return {name: one for name, one in vars(self).items() if name in _KEPT} | {"sticky": self._courier.sticky}
+
+    def take_back(self, kept: dict[str, Any]) -> None:
+        """What it knew when that was put away."""
+        self._courier.sticky = kept["sticky"]
+        vars(self).update({name: kept[name] for name in _KEPT})
+
+    def goes_on(self) -> None:
+        """Carry what was on its way when it was put away."""
+        answered = asyncio.Event()
+        answered.set()
+        for text in self.texts:
+            if text.status in ("accepted", "queued", "sent"):
+                self._courier.take(text, answered, failing=None)
+
     # -- for the carrier's own parts
 
     def next_mishap(self) -> Mishap | None:
-        return self._mishaps.popleft() if self._mishaps else None
+        if self._mishaps:
+            return self._mishaps.popleft()
+        return Mishap.named(self.climate) if self.climate else None
 
     def secret_of(self, user: str) -> str | None:
         return self.auth_token if user == self.account_sid else self.api_keys.get(user)
@@ -160,7 +184,7 @@ class Carrier:
         )
         self._keep(text)
         if answer := self.stop_list.hears(body, to, phone.number):
-            phone.received.append(answer)
+            phone.is_told(answer, at=self.clock())
         return text
 
     async def post_inbound(self, phone: Phone, text: Text, event: str) -> int:

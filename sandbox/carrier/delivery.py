@@ -33,7 +33,7 @@ class Courier:
     def __init__(self, carrier: "Carrier") -> None:
         self._carrier = carrier
         self._turn = itertools.count()
-        self._sticky: dict[str, str] = {}
+        self.sticky: dict[str, str] = {}
 
     def take(self, text: Text, answered: asyncio.Event, *, failing: int | None) -> None:
         """Carry a text. `answered` is set when its POST has been answered; `failing` is the code it is to fail with."""
@@ -95,12 +95,13 @@ class Courier:
 
     def _move(self, text: Text, status: str) -> None:
         text.status, text.updated = status, self._carrier.clock()
+        self._carrier.wire.changed()
 
     def _sender_for(self, phone: str) -> str:
-        if phone not in self._sticky:
+        if phone not in self.sticky:
             numbers = self._carrier.numbers
-            self._sticky[phone] = numbers[next(self._turn) % len(numbers)]
-        return self._sticky[phone]
+            self.sticky[phone] = numbers[next(self._turn) % len(numbers)]
+        return self.sticky[phone]
 
     def _callback(self, text: Text) -> dict[str, str]:
         params = {

@@ -47,6 +47,8 @@ class Phone:
     unreachable: int | None = None
     line_type: str = "mobile"
     received: list[str] = field(default_factory=list)
+    told: list[tuple[float, str]] = field(default_factory=list)
+    """The carrier's own answers to keywords, which nobody but the phone sees."""
     pictures: list[Attachment] = field(default_factory=list)
     texted_by: str | None = None
 
@@ -77,6 +79,11 @@ class Phone:
         self.pictures += text.attachments
         count = len(text.media)
         self.received.append(text.body + (f" [{count} media]" if count else ""))
+
+    def is_told(self, words: str, *, at: float) -> None:
+        """The carrier's own word."""
+        self.told.append((at, words))
+        self.received.append(words)
 
     def hook(self, text: Text, account_sid: str, messaging_service_sid: str | None) -> dict[str, str]:
         """What Twilio posts of an inbound text."""

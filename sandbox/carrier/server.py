@@ -9,6 +9,7 @@ import base64
 import binascii
 import hmac
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from sandbox.carrier.delivery import EARLY_PATIENCE
 from sandbox.carrier.errors import FAILURES, MAGIC_FROM, MAGIC_TO, REFUSALS, Problem
 from sandbox.carrier.lookups import Lookups
 from sandbox.carrier.resources import API_VERSION, LONGEST_VALIDITY, Call, Text, new_sid
+from sandbox.wire import CARRIER, TEXTBANK
 
 if TYPE_CHECKING:
     from sandbox.carrier import Carrier
@@ -101,11 +103,14 @@ class Server:
         carrier = self._carrier
         call = Call(asked.method, asked.path, asked.query, asked.form, carrier.clock())
         carrier.calls.append(call)
-        answered = asyncio.Event()
+        answered, began = asyncio.Event(), time.monotonic()
         try:
             await self._respond(asked, call, answered, scope, receive, send)
         finally:
             answered.set()
+            facts = {"at": call.at, "status": call.status, "seconds": time.monotonic() - began}
+            told = {**call.query, **call.form}
+            carrier.wire.passed(TEXTBANK, CARRIER, f"{call.method} {call.path}", asked=told, **facts)
 
     async def _respond(
         self, asked: Asked, call: Call, answered: asyncio.Event, scope: Scope, receive: Receive, send: Send

@@ -8,13 +8,16 @@ signed.
 import base64
 import hashlib
 import hmac
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 import aiohttp
 from yarl import URL
+
+from sandbox.wire import CARRIER, TEXTBANK, Wire
 
 KEEP_ALIVE = 2.0  # shorter than an app keeps idle lines, or a POST may meet one that is just being closed
 MOST_RETRIES = 5
@@ -38,8 +41,9 @@ def sign(auth_token: str, url: str, params: Mapping[str, str]) -> str:
 class Hooks:
     """Posts web hooks over kept connections, and remembers each attempt in `posted`."""
 
-    def __init__(self, auth_token: str) -> None:
+    def __init__(self, auth_token: str, wire: Wire, clock: Callable[[], float]) -> None:
         self.auth_token = auth_token
+        self._wire, self._clock = wire, clock
         self.timeout = 15.0
         self.posted: list[Hook] = []
         self._session: aiohttp.ClientSession | None = None
@@ -60,7 +64,11 @@ class Hooks:
         body = urlencode(params).encode()
         status = 0
         for _ in range(1 + again):
+            at, began = self._clock(), time.monotonic()
             status, trouble = await self._once(url, body, headers)
+            facts = {"at": at, "status": status, "seconds": time.monotonic() - began}
+            why = "" if status else "no answer"
+            self._wire.passed(CARRIER, TEXTBANK, URL(url).path, asked=params, why=why, **facts)
             self.posted.append(Hook(url, params, status))
             if trouble not in when:
                 break

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.slack.drawn import LISTS, Drawn, Json, options_of, says
+from sandbox.slack.drawn import LISTS, STATE, Drawn, Json, options_of, says
 from sandbox.slack.nouns import Channel, File, Message, Modal, Shown, View
 from sandbox.slack.views_api import shown
 from sandbox.slack.workspace import APP, TEAM, ResponseUrl
@@ -62,7 +62,7 @@ def button_action(block: Json, element: Json) -> Json:
 
 
 def choice_action(block: Json, element: Json, chosen: Any) -> Json:
-    field = "selected_options" if element["type"] in LISTS else "selected_option"
+    field = "selected_option" if element["type"] == "overflow" else STATE[element["type"]][0]
     kept = {"placeholder": element["placeholder"]} if "placeholder" in element else {}
     return {"type": element["type"], **_names(block, element), field: chosen, **kept}
 
@@ -120,12 +120,17 @@ def _one(element: Json, given: Any) -> Any:
 
 
 def _files(person: "Person", element: Json, given: list[File]) -> list[Json]:
+    check_files(element, given)
+    return [person.world.keep(one, person.id, person.slack.url).as_json() for one in given]
+
+
+def check_files(element: Json, given: list[File]) -> None:
+    """AssertionError when the field would not take these."""
     most, types = element.get("max_files", 10), element.get("filetypes")
     assert len(given) <= most, f"the field takes {most} files, not {len(given)}"
     for one in given:
         kind = one.name.rpartition(".")[2].lower()
         assert not types or kind in types, f"the field takes {types}, not {one.name!r}"
-    return [person.world.keep(one, person.id, person.slack.url).as_json() for one in given]
 
 
 def missing(person: "Person", modal: Modal) -> list[str]:

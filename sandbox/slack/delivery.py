@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from sandbox.slack.limits import Window
+from sandbox.wire import SLACK, TEXTBANK, Wire
 
 Json = dict[str, Any]
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -45,7 +46,7 @@ class Answer:
 class Delivery:
     """Everything on its way to the app's request_url."""
 
-    def __init__(self, clock: Callable[[], float], signing_secret: str, ids: Json) -> None:
+    def __init__(self, clock: Callable[[], float], signing_secret: str, ids: Json, wire: Wire) -> None:
         self.request_url: str | None = None
         self.signing_secret = signing_secret
         self.ids = ids  # team_id, api_app_id, token, bot user
@@ -60,6 +61,7 @@ class Delivery:
         self.busy = 0
         self.touched = 0.0
         self._clock = clock
+        self._wire = wire
         self._hour = Window(self.events_an_hour, 3600.0)
         self._told: int | None = None
         self._numbers = itertools.count(1)
@@ -85,9 +87,20 @@ class Delivery:
         sent = {"Content-Type": content_type, **self.signature(body), **(headers or {})}
         sent["User-Agent"] = "Slackbot 1.0 (+https://api.slack.com/robots)"
         self.busy += 1
+        began, at, answer = time.monotonic(), self._clock(), Answer(problem="connection_failed")
         try:
-            timeout = aiohttp.ClientTimeout(total=self.ack_timeout)
-            async with self._session.post(self.request_url, data=body, headers=sent, timeout=timeout) as response:
+            answer = await self._ask(self._session, self.request_url, body, sent)
+        finally:
+            self.busy -= 1
+            self.touched = time.monotonic()
+            facts = {"at": at, "status": answer.status, "seconds": self.touched - began, "why": answer.problem or ""}
+            self._wire.passed(SLACK, TEXTBANK, content_type, asked=body, answered=answer.body, **facts)
+        return answer
+
+    async def _ask(self, session: aiohttp.ClientSession, address: str, body: bytes, headers: dict[str, str]) -> Answer:
+        timeout = aiohttp.ClientTimeout(total=self.ack_timeout)
+        try:
+            async with session.post(address, data=body, headers=headers, timeout=timeout) as response:
                 problem = None if 200 <= response.status < 300 else "http_error"
                 no_retry = response.headers.get("x-slack-no-retry") == "1"
                 return Answer(response.status, await response.read(), response.content_type, problem, no_retry)
@@ -95,9 +108,10 @@ class Delivery:
             return Answer(problem="http_timeout")
         except aiohttp.ClientError:
             return Answer(problem="connection_failed")
-        finally:
-            self.busy -= 1
-            self.touched = time.monotonic()
+
+    def something_changed(self) -> None:
+        """What a person has done herself shows before the app has heard of it."""
+        self._wire.changed()
 
     async def interact(self, payload: Json) -> Answer:
         """A click, a submission: JSON inside one form field, never sent again."""

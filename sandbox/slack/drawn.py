@@ -48,7 +48,7 @@ _READ = (
 )
 _IN_CHARTS = {"name", "value"}
 _shortcode = re.compile(r":[a-z0-9_+-]+:|[^\w\s()&'’.,!?/#@%-]")
-_ids = itertools.count(1)
+ids = itertools.count(1)
 
 
 def elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
@@ -85,7 +85,7 @@ def with_ids(blocks: list[Json]) -> list[Json]:
 
 
 def _with_ids(block: Json) -> Json:
-    block = {"block_id": f"b{next(_ids):x}", **block} if "block_id" not in block else dict(block)
+    block = {"block_id": f"b{next(ids):x}", **block} if "block_id" not in block else dict(block)
     for name in _INSIDE:
         inside = block.get(name)
         if name == "child_blocks" and inside:
@@ -99,7 +99,7 @@ def _with_ids(block: Json) -> Json:
 
 def _named(element: Json) -> Json:
     if element.get("type") in _INTERACTIVE and "action_id" not in element:
-        return {"action_id": f"a{next(_ids):x}", **element}
+        return {"action_id": f"a{next(ids):x}", **element}
     return element
 
 
@@ -119,6 +119,7 @@ class Drawn:
 
     def __init__(self, blocks: list[Json]) -> None:
         self.blocks: list[Json] = []
+        self.drawings = 0
         self._first: dict[Key, Any] = {}
         self._typed: dict[str, dict[Key, Any]] = {}
         self._not_sent: dict[str, dict[Key, Any]] = {}
@@ -132,6 +133,7 @@ class Drawn:
     def draw(self, blocks: list[Json]) -> list[tuple[str, str]]:
         """Shows new blocks. Returns (viewer, words) for words that were being typed and are now gone."""
         self.blocks = with_ids(blocks)
+        self.drawings += 1
         now = {
             (block["block_id"], one["action_id"]): one for block, one in elements(self.blocks) if one["type"] in STATE
         }
@@ -154,6 +156,10 @@ class Drawn:
         if first != initial:
             initial = None if self.stale_is_null else first
         return [] if initial is None and element["type"] in LISTS else initial
+
+    def is_touched(self, viewer: str, block: Json, element: Json) -> bool:
+        """Whether she has put anything into the input."""
+        return (block["block_id"], element["action_id"]) in self._typed.get(viewer, {})
 
     def put(self, viewer: str, block: Json, element: Json, value: Any) -> None:
         """A person fills or clears an input."""

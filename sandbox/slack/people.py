@@ -160,7 +160,7 @@ class Person:
             return None
         if element.get("url"):
             self.opened_links.append(element["url"])
-        return await self._acts(drawn, clicks.button_action(block, element), label)
+        return await self.acts(drawn, clicks.button_action(block, element), label)
 
     async def chooses(self, label: str, on: Drawn | None = None, *, confirm: bool = True) -> Answer | None:
         """Chooses an option of a menu, a select, radio buttons or checkboxes."""
@@ -175,13 +175,14 @@ class Person:
             drawn.put(self.id, block, element, chosen)
         if block["type"] == "input" and not block.get("dispatch_action"):
             return None
-        return await self._acts(drawn, clicks.choice_action(block, element, chosen), label)
+        return await self.acts(drawn, clicks.choice_action(block, element, chosen), label)
 
     def _confirms(self, element: Json, yes: bool) -> bool:
         assert yes or "confirm" in element, f"{label_text(element.get('text'))!r} asks nothing that could be declined"
         return yes
 
-    async def _acts(self, drawn: Drawn, action: Json, label: str) -> Answer:
+    async def acts(self, drawn: Drawn, action: Json, label: str) -> Answer:
+        """Uses a control: `action` is what her client says of it."""
         answer = await self.slack.delivery.interact(clicks.block_actions(self, drawn, action))
         if answer.problem:
             self.world.warn(self.id, f"{label}: {answer.problem} {answer.status or ''}".strip())
@@ -207,7 +208,7 @@ class Person:
         told = element.get("dispatch_action_config", {}).get("trigger_actions_on", ["on_enter_pressed"])
         if not block.get("dispatch_action") or "on_character_entered" not in told:
             return None
-        return await self._acts(drawn, clicks.typed_action(block, element, words), label)
+        return await self.acts(drawn, clicks.typed_action(block, element, words), label)
 
     # -- modals --------------------------------------------------------------------------------------------
 
@@ -330,7 +331,7 @@ class Person:
             self.world.warn(self.id, f"{words.split()[0]} is not supported in threads. Sorry!")
             return None
         text = message_text(self.world, words)
-        kept = [self.world.keep(one, self.id, self.slack.url) for one in files]
+        kept = [one if one.id else self.world.keep(one, self.id, self.slack.url) for one in files]
         message = self.world.post(
             channel,
             {"user": self.id, "team": TEAM},

@@ -5,6 +5,7 @@ the app's Web API base at `slack.url + "/api/"`.
 """
 
 import asyncio
+import itertools
 import json
 import logging
 import time
@@ -15,13 +16,14 @@ from typing import Any
 
 from starlette.requests import Request
 
-from sandbox.slack import chat, directory, files_api, views_api, web_api
+from sandbox.slack import chat, directory, drawn, files_api, views_api, web_api
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.drawn import Json
 from sandbox.slack.limits import Forecast, Limits, Weather
 from sandbox.slack.nouns import Call, Channel, Group
 from sandbox.slack.people import Person
 from sandbox.slack.workspace import APP, BOT_USER, TEAM, User, Workspace
+from sandbox.wire import SLACK, TEXTBANK, Wire
 
 REGISTERED = (chat, directory, files_api, views_api)  # importing them registers their methods
 
@@ -43,10 +45,12 @@ class Slack:
         clock: Callable[[], float] = time.time,
         strict: bool = True,
         limits: bool = True,
+        wire: Wire | None = None,
     ) -> None:
         self.signing_secret = signing_secret
         self.bot_token = bot_token
         self.clock = clock
+        self.wire = wire or Wire()
         self.strict = strict
         self.limited = limits
         self.url = ""
@@ -62,9 +66,13 @@ class Slack:
         self.calls: list[Call] = []
         self.limits = Limits(clock, {name: m.tier for name, m in web_api.METHODS.items() if m.tier})
         self.delivery = Delivery(
-            clock, signing_secret, {"team_id": TEAM, "app_id": APP, "bot_user_id": BOT_USER, "token": "sandbox"}
+            clock,
+            signing_secret,
+            {"team_id": TEAM, "app_id": APP, "bot_user_id": BOT_USER, "token": "sandbox"},
+            self.wire,
         )
         self.workspace = Workspace(clock, self.delivery)
+        self.climate: Weather | None = None  # what happens to every call that no weather was ordered for
         self._forecast = Forecast()
         self._people: dict[str, Person] = {}
         self.app = _App(self)
@@ -177,6 +185,18 @@ class Slack:
         """Returns when no event, click or call is in flight any more."""
         await self.delivery.settle(timeout)
 
+    def put_away(self) -> Json:
+        """The workspace, to be kept on a disk. Open modals are not part of it, as they are nobody's but a client's."""
+        kept = {name: one for name, one in vars(self.workspace).items() if name not in ("clock", "delivery", "modals")}
+        return {"workspace": kept, "ids": next(drawn.ids)}
+
+    def take_back(self, kept: Json) -> None:
+        """The workspace as it was put away."""
+        vars(self.workspace).update(kept["workspace"])
+        drawn.ids = itertools.count(kept["ids"])
+        people = (user for user in self.workspace.users.values() if not user.is_bot)
+        self._people = {user.id: Person(self, user) for user in people}
+
     async def aclose(self) -> None:
         await self.delivery.aclose()
 
@@ -214,8 +234,12 @@ class Slack:
 
     async def _give_file(self, receive: Any, send: Any, path: str, authorization: str) -> None:
         """A download, whose weather is ordered under the name "download"."""
-        weather, headers = self._forecast.next("download"), []
+        weather, headers = self._forecast.next("download") or self.climate, []
         status, content, kind = files_api.download(self, path, authorization)
+        if weather and weather.delay:
+            await asyncio.sleep(weather.delay)
+        facts = {"at": self.clock(), "status": weather.status if weather and weather.fails else status, "seconds": 0.0}
+        self.wire.passed(TEXTBANK, SLACK, "download", asked={"file": path.rpartition("/")[2]}, **facts)
         if weather and weather.cut:
             return await _cut(receive, send)
         if weather and weather.fails:
@@ -229,12 +253,12 @@ class Slack:
 
     async def _exchange(self, name: str, receive: Any, send: Any, read: Read, work: Work) -> None:
         """One recorded call: the weather first, then the work, or the work and then the weather."""
-        call = Call(name, {}, self.clock())
+        call, began = Call(name, {}, self.clock()), time.monotonic()
         if self.delivery.recording:
             self.calls.append(call)
         self.delivery.busy += 1
         try:
-            weather = self._forecast.next(name)
+            weather = self._forecast.next(name) or self.climate
             if weather and weather.delay:
                 await asyncio.sleep(weather.delay)
             if weather and weather.fails:
@@ -245,6 +269,11 @@ class Slack:
         finally:
             self.delivery.busy -= 1
             self.delivery.touched = time.monotonic()
+            self._passed(call, began)
+
+    def _passed(self, call: Call, began: float) -> None:
+        facts = {"at": call.at, "status": call.status, "seconds": time.monotonic() - began}
+        self.wire.passed(TEXTBANK, SLACK, call.method, asked=call.payload, answered=call.response, **facts)
 
     def _work(self, call: Call, read: Read, work: Work) -> None:
         try:

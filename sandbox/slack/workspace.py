@@ -3,7 +3,6 @@
 Each act tells the app by an event, as Slack would: its own posts and edits in a direct message come back to it too.
 """
 
-import itertools
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -82,13 +81,14 @@ class Workspace:
         self.lost: dict[str, list[str]] = {}
         self.triggers: dict[str, Json] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
-        self._numbers = itertools.count(1)
+        self._number = 0
         self._last_ts = 0
         bot = User(BOT_USER, "textbank", "Textbank", False, "America/Los_Angeles", is_bot=True)
         self.users[BOT_USER] = bot
 
     def new_id(self, letter: str) -> str:
-        return f"{letter}0{next(self._numbers):07d}"
+        self._number += 1
+        return f"{letter}0{self._number:07d}"
 
     def stamp(self) -> str:
         """The next message ts: the time, and never the same twice."""
@@ -124,6 +124,7 @@ class Workspace:
         for one in message.files:
             one.shared_in.append(channel.id)
         channel.add(message)
+        self.delivery.something_changed()
         event = {**message.as_json(), "channel": channel.id}
         if broadcast and thread_ts and (root := channel.by_ts.get(thread_ts)):
             event["root"] = root.as_json()
@@ -140,6 +141,7 @@ class Workspace:
         for viewer, words in message.draw(blocks):
             self.lost.setdefault(viewer, []).append(words)
         message.edited = {"user": by, "ts": self.stamp()}
+        self.delivery.something_changed()
         self._tell_changed(message, before, own=message.by_bot)
 
     def delete(self, message: Message) -> None:
@@ -179,7 +181,8 @@ class Workspace:
 
     def trigger(self, user: str, view: Modal | None = None) -> str:
         _forget_old(self.triggers, lambda one: one["made"] < self.clock() - 60)
-        trigger_id = f"{next(self._numbers)}.{TEAM[1:]}.{secrets.token_hex(8)}"
+        self._number += 1
+        trigger_id = f"{self._number}.{TEAM[1:]}.{secrets.token_hex(8)}"
         self.triggers[trigger_id] = {"user": user, "made": self.clock(), "used": False, "view": view}
         return trigger_id
 

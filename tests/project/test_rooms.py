@@ -14,6 +14,7 @@ ROOMS_OF_BOT = {
     "__init__",
     "__main__",
     "app",
+    "simulated",
     "services",
     "views",
     "gateways",
