@@ -8,7 +8,7 @@ RUN_READY := $(VENV)/.ready-to-run
 DEV_READY := $(VENV)/.ready-to-develop
 
 # To tune: make test WORKERS=8 DIST=loadfile ARGS="-k undo". EXAMPLES=5000: so many new ones wherever Hypothesis invents.
-WORKERS ?= 3
+WORKERS ?= 4
 DIST ?= worksteal
 ARGS ?=
 export EXAMPLES

@@ -74,7 +74,8 @@ async def choose(desk: Desk, person: Person, given: Json) -> str | None:
         drawn.put(person.id, block, element, chosen)
     if block["type"] == "input" and not block.get("dispatch_action"):
         return None
-    return _problem(await person.acts(drawn, clicks.choice_action(block, element, chosen), element["action_id"]))
+    told = clicks.typed_action if element["type"] == "plain_text_input" else clicks.choice_action
+    return _problem(await person.acts(drawn, told(block, element, chosen), element["action_id"]))
 
 
 async def type_(desk: Desk, person: Person, given: Json) -> str | None:

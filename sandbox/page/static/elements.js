@@ -197,9 +197,10 @@ function text(of, spot) {
     oninput: () => {
       put(spot.surface, spot.block, of, node.value || null);
       count(node);
+      if (tells(of, spot, "on_character_entered")) onPause(node, () => send(of, spot, node.value || null));
     },
     onkeydown: (event) => {
-      const asked = spot.block.dispatch_action && event.key === "Enter" && !long;
+      const asked = tells(of, spot, "on_enter_pressed") && event.key === "Enter" && !long;
       if (asked) send(of, spot, node.value || null);
     },
   });
@@ -207,6 +208,21 @@ function text(of, spot) {
   return el("div", { class: `typed ${long ? "long" : ""}` }, node, left);
 }
 
+/** Whether the app is told of this. */
+function tells(of, spot, what) {
+  const told = of.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];
+  return Boolean(spot.block.dispatch_action) && told.includes(what);
+}
+
+const pauses = new WeakMap();
+
+/** Slack's clients tell the app once the typing pauses, not of every letter. */
+function onPause(node, then) {
+  clearTimeout(pauses.get(node));
+  pauses.set(node, setTimeout(then, PAUSE));
+}
+
+const PAUSE = 400;
 const TYPES = { email_text_input: "email", url_text_input: "url", number_input: "number" };
 
 function picker(type, read, shown) {
