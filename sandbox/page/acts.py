@@ -66,6 +66,7 @@ async def choose(desk: Desk, person: Person, given: Json) -> str | None:
     drawn = _where(desk, person, given)
     block, element = _element(drawn, given)
     _fill(person, drawn, given.get("state") or {})
+    chosen: Any
     if element["type"] == "overflow":
         chosen = _option(element, given["value"])
     else:

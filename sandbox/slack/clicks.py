@@ -67,7 +67,7 @@ def choice_action(block: Json, element: Json, chosen: Any) -> Json:
     return {"type": element["type"], **_names(block, element), field: chosen, **kept}
 
 
-def typed_action(block: Json, element: Json, words: str) -> Json:
+def typed_action(block: Json, element: Json, words: str | None) -> Json:
     return {"type": element["type"], **_names(block, element), "value": words}
 
 
