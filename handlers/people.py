@@ -85,7 +85,7 @@ async def optin(command: Command, kit: Kit) -> str:
         secret = kit.settings.textbank_secret
         had = await people.opt_in(session, phone, reason, secret=secret, by=command.who, now=kit.clock())
     if not had:
-        return f"{phone} has not opted out, so there is nothing to change."
+        return f"{phone} has not opted out and can be texted, so there is nothing to change."
     return f"{phone} may be texted again, from their next campaign or answer on. {BLOCKED_THERE}"
 
 

@@ -67,6 +67,9 @@ _ON_ITS_WAY = (
     .order_by(message.c.conversation_id)
 )
 _UNREACHABLE = update(person).where(person.c.id == bindparam("which")).values(unreachable=bindparam("why"))
+_OF_THE_NUMBER = (person.c.phone_hash == bindparam("hashed")) & person.c.unreachable.is_not(None)
+_NOTED = select(person.c.unreachable).where(_OF_THE_NUMBER, person.c.phone.is_not(None))  # not of one who was erased
+_REACHABLE = update(person).where(_OF_THE_NUMBER).values(unreachable=None)
 _BACK_IN_HAND = (
     update(conversation)
     .where(conversation.c.contact_id == bindparam("which"), state_was(conversation, ConversationState.TEXTED))
@@ -282,6 +285,17 @@ async def release(session: Session, phone_hash: str, *, by: str, now: datetime) 
     """Somebody decided that a held number did not ask to be left alone. Never touches an opt-out."""
     await session.execute(_RELEASE, {"phone_hash": phone_hash})
     await audit.note(session, who=by, what="opt-out released", subject=phone_hash, now=now)
+
+
+async def is_theirs(session: Session, phone_hash: str, reason: str, *, by: str, now: datetime) -> bool:
+    """A slip, or the carrier was wrong: this number can be texted. Returns whether anything was noted against it."""
+    noted = (await session.execute(_NOTED, {"hashed": phone_hash})).first()
+    if noted is None:
+        return False
+    await session.execute(_REACHABLE, {"hashed": phone_hash})
+    about = {"subject": phone_hash, "words": reason, "before": noted.unreachable}
+    await audit.note(session, who=by, what="reachable again", now=now, **about)
+    return True
 
 
 async def lift(session: Session, phone_hash: str, reason: str, *, by: str, now: datetime) -> bool:

@@ -61,7 +61,8 @@ async def opt_out_by_hand(
 
 
 async def opt_in(session: Session, phone: str, reason: str, *, secret: str, by: str, now: datetime) -> bool:
-    """This number may be texted again, for a reason that is kept. Returns whether it had opted out at all.
+    """This number may be texted again, for a reason that is kept. Returns whether anything had spoken against it: an
+    opt-out, or that it was noted as somebody else's, a landline or dead.
 
     Raises Refusal without a reason.
     """
@@ -71,4 +72,6 @@ async def opt_in(session: Session, phone: str, reason: str, *, secret: str, by: 
             "Such as `/textbank optin 313 555 0101 signed up again at our booth`."
         )
     hashed = phones.phone_hash(secret, phone)
-    return await optouts.lift(session, hashed, reason[:REASON_LENGTH], by=by, now=now)
+    reason = reason[:REASON_LENGTH]
+    had_opted_out = await optouts.lift(session, hashed, reason, by=by, now=now)
+    return await optouts.is_theirs(session, hashed, reason, by=by, now=now) or had_opted_out

@@ -79,6 +79,21 @@ async def test_somebody_who_opted_out_is_let_in_again_for_a_reason_that_is_kept(
     assert "0101" not in olivia.files[-1].text
 
 
+async def test_a_wrong_number_that_was_a_slip_can_be_undone(world: World, olivia: Person, priya: Person) -> None:
+    await world.live_campaign()
+    await world.texting(priya)
+    await priya.chooses("Wrong number")
+    await world.drawn()
+    assert "may be texted again" in await said(olivia, "/textbank optin 313 555 0101 it was a slip of mine")
+    await world.live_campaign("Winter")
+    await world.texting(priya, name="Winter")
+    await priya.types("/text Winter")
+    await world.settles()
+    assert "*Sara Lopez*" in priya.card.words
+    [row] = await world.query("SELECT who, words FROM audit JOIN audit_words ON audit_id = id ORDER BY id DESC LIMIT 1")
+    assert (row.who, row.words) == (olivia.id, "it was a slip of mine")
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
