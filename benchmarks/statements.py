@@ -18,7 +18,7 @@ from sqlalchemy import event
 from benchmarks import ground
 from bot.clock import now
 from bot.services import texting
-from bot.services.cards import Press
+from bot.services.cards import Card, Draft, Press
 
 CLICKS = 200
 
@@ -29,8 +29,9 @@ async def measure(url: str, contacts: int) -> tuple[float, float]:
         with tempfile.TemporaryDirectory() as folder:
             campaign_id = await ground.fill(database, contacts, folder=Path(folder))
         values = await ground.hand_out(database, campaign_id, 1, CLICKS + 100)
-        (who, value) = next(iter(values.items()))
-        version = int(value.partition(":")[0])
+        [who] = values
+        async with database.transaction() as session:
+            card = await texting.open_card(session, who, campaign_id, now=now())
         seen: list[str] = []
 
         @event.listens_for(database.engine.sync_engine, "before_cursor_execute")
@@ -45,12 +46,15 @@ async def measure(url: str, contacts: int) -> tuple[float, float]:
                 times.clear()
             started = time.perf_counter()
             async with database.transaction() as session:
-                card = await texting.send(
-                    session, Press(who, version, "Hi Ann, are you voting?"), now=now(), undo=timedelta(0)
-                )
+                press = Press(who, card.version, _proposed(card))
+                card = await texting.send(session, press, now=now(), undo=timedelta(0))
             times.append(time.perf_counter() - started)
-            version = card.version
         return len(seen) / CLICKS, statistics.median(times) * 1000
+
+
+def _proposed(card: Card) -> str:
+    assert isinstance(card.next, Draft)
+    return card.next.text
 
 
 def main() -> None:
