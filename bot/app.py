@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -81,7 +82,13 @@ LAST_ANSWERS_SECONDS = 5
 
 
 @asynccontextmanager
-async def open_kit(settings: Settings, roles: Iterable[str] = CONNECTIONS, *, clock: Clock = now) -> AsyncIterator[Kit]:
+async def open_kit(
+    settings: Settings,
+    roles: Iterable[str] = CONNECTIONS,
+    *,
+    clock: Clock = now,
+    stopwatch: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[Kit]:
     """The parts that these roles need, open until the block ends."""
     connections = settings.database_connections or sum(CONNECTIONS[role] for role in roles)
     async with AsyncExitStack() as stack:
@@ -90,7 +97,7 @@ async def open_kit(settings: Settings, roles: Iterable[str] = CONNECTIONS, *, cl
         slack = await stack.enter_async_context(Slack(settings))
         sms = await stack.enter_async_context(Sms(settings))
         owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        kit = Kit(settings, database, slack, sms, clock, owner, Budget(clock))
+        kit = Kit(settings, database, slack, sms, clock, owner, Budget(clock), stopwatch)
         yield kit
         await kit.drain(CUT_OFF_SECONDS)
 

@@ -1,6 +1,7 @@
 """What every way in may use, built once by `bot.app` and handed to all of them."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,6 +33,8 @@ class Kit:
     clock: Clock
     owner: str
     budget: Budget
+    stopwatch: Callable[[], float] = time.monotonic
+    """Seconds that only go on: how long something took, though somebody set the clock meanwhile."""
     _background: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property

@@ -4,7 +4,6 @@ Slack knows no key by which the same post would count once. So a post is put dow
 renews the job's lease, made within two seconds or not at all, and after a silence looked for by a mark nobody sees.
 """
 
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -64,13 +63,13 @@ async def say(
 
 async def _doubt(kit: Kit, post: Any, first: int, up_to: int) -> None:
     """Put the post down as doubtful while the job is ours. Raises NotNow if it is not, or may not be by now."""
-    began, told = time.monotonic(), kit.clock()
+    began, told = kit.stopwatch(), kit.clock()
     async with kit.database.transaction() as session:
         if not await is_ours(kit, session):
             raise NotNow
         if first not in await posts.doubt(session, post, up_to=up_to, now=told):
             raise NotNow  # somebody has seen it meanwhile: a press in it is proof
-    if max(time.monotonic() - began, (kit.clock() - told).total_seconds()) > SAY_WITHIN:
+    if max(kit.stopwatch() - began, (kit.clock() - told).total_seconds()) > SAY_WITHIN:
         raise NotNow
 
 

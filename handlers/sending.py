@@ -4,7 +4,6 @@ A claim is posted within two seconds or goes back; what nobody can prove is UNKN
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -78,7 +77,7 @@ class Sender:
         claimed = await self._claim()
         for text in claimed:
             task = asyncio.create_task(self._post(text, self._claimed_at))
-            self._in_flight[task] = time.monotonic()
+            self._in_flight[task] = self._kit.stopwatch()
             task.add_done_callback(self._in_flight.pop)
         return bool(claimed)
 
@@ -113,7 +112,7 @@ class Sender:
         await self._measure()
         if not await self._gate.lets_pass() or not await self._is_there_any():
             return []
-        self._claimed_at = time.monotonic()
+        self._claimed_at = kit.stopwatch()
         async with kit.database.transaction() as session:
             rate = kit.settings.sms_segments_per_second
             return await outbox.claim(session, owner=kit.owner, rate=rate, limit=free, now=kit.clock())
@@ -140,7 +139,7 @@ class Sender:
         """How many may be out at one time: an outage shall leave a handful of riddles, however it begins."""
         if self._doubts:
             return 1
-        slow = time.monotonic() - SLOW_SECONDS
+        slow = self._kit.stopwatch() - SLOW_SECONDS
         return DOUBTS if any(began < slow for began in self._in_flight.values()) else AT_ONCE
 
     async def _opens(self, shut: Any) -> bool:
@@ -155,12 +154,12 @@ class Sender:
         return well
 
     async def _post(self, text: Claimed, claimed_at: float) -> None:
-        now = self._kit.clock()
+        kit, now = self._kit, self._kit.clock()
         by_the_clock = (now - text.claimed_at).total_seconds()  # it goes on while a machine sleeps
-        if max(time.monotonic() - claimed_at, by_the_clock) > POST_WITHIN:
+        if max(kit.stopwatch() - claimed_at, by_the_clock) > POST_WITHIN:
             outcome = Outcome(text.id, Result.LATER, why="the claim had grown old")
         else:
-            outcome = await self._kit.sms.post(text, now=now)
+            outcome = await kit.sms.post(text, now=now)
         self._outcomes.append(outcome)
         self._something.set()
 

@@ -55,16 +55,21 @@ SELECT EXISTS (SELECT 1 FROM contact_import WHERE state = 'staging') AS imports,
 
 
 class Time:
-    """The one clock of a story: it stands still until it is told to go on."""
+    """The one clock of a story, and its stopwatch: they stand still until they are told to go on."""
 
     def __init__(self) -> None:
         self.now = TUESDAY_NOON
+        self.ticks = 0.0
 
     def __call__(self) -> datetime:
         return self.now
 
     def passes(self, **span: float) -> None:
         self.now += timedelta(**span)
+        self.ticks += timedelta(**span).total_seconds()
+
+    def stopwatch(self) -> float:
+        return self.ticks
 
 
 @dataclass
@@ -214,7 +219,7 @@ async def open_world(database_url: str, *, wire: Wire | None = None, **more: Any
         carrier.inbound_url = f"{url}/twilio/inbound"
         slack.delivery.quiet = 0.0  # what the product still has to do is seen here: no need to listen for it
         organizer = slack.person("Olivia Organizer", is_admin=True)
-        async with open_kit(settings, clock=time) as kit:
+        async with open_kit(settings, clock=time, stopwatch=time.stopwatch) as kit:
             product["app"] = web(kit)
             sender = Sender(kit)
             await sender.begin()

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, text
 from bot.database import Session
 from bot.services import assignments
 from bot.services.backlog import DRAINED_AT, MEASURED_AT, full_until, is_stalled, leaves_at
-from bot.services.texting_hours import Window, next_opening
+from bot.services.texting_hours import Window, closes_at, next_opening
 from models import CampaignState, campaign, membership
 
 _TEXTED = text(
@@ -59,7 +59,8 @@ async def why_nobody(
         return current.name, Rest(current.state)
     left = await assignments.anybody_left(session, campaign_id)
     more = current.batch_size if current.invited and left else 0
-    if is_stalled(current.measured_at, now) and (held or more):
+    asleep = bool(held) and all(closes_at(window, now) is None for window in held)
+    if is_stalled(current.measured_at, now) and (held or more) and not asleep:
         return current.name, Rest("stalled")
     if (full := full_until(current.drained_at, now)) and (held or more):
         return current.name, Rest("full", wakes=full)

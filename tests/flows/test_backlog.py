@@ -135,6 +135,10 @@ async def test_while_nobody_sends_nobody_is_handed_out_and_the_status_says_so(
     await world.settles()  # one is there again
     await priya.types("/text")
     assert priya.card.button("Send")
+    world.time.passes(hours=10)  # and at night, whether anybody sends is no matter
+    await priya.types("/text")
+    assert "are out of their texting hours. They may be texted again from" in priya.dm.messages[-1].words
+    await world.settles()
     assert "No worker is running" not in (await olivia.types("/textbank status")).text
 
 

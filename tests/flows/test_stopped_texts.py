@@ -1,7 +1,6 @@
 """Texts that are stopped on their way: nobody is told wrong, no other text waits for them, and the figures add up."""
 
 import asyncio
-import time
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -224,16 +223,15 @@ async def test_a_claim_that_has_grown_old_is_not_posted(
     world.time.passes(seconds=6)
     [text] = await world.sender._claim()
     world.time.passes(seconds=3)
-    await world.sender._post(text, time.monotonic())
+    await world.sender._post(text, world.time.ticks)
     assert posts(world) == []
     await world.sender.step()
     world.time.passes(seconds=2)
-    monkeypatch.setattr(sending, "POST_WITHIN", 0.2)
     proper = outbox.claim
 
     async def slow(*args: object, **more: object) -> object:
         found = await proper(*args, **more)  # type: ignore[arg-type]
-        await asyncio.sleep(0.3)  # the commit takes so long
+        world.time.ticks += 3  # the commit takes so long
         return found
 
     monkeypatch.setattr(outbox, "claim", slow)
@@ -245,8 +243,8 @@ async def test_a_claim_that_has_grown_old_is_not_posted(
 async def test_a_carrier_that_hangs_gets_a_handful_of_texts(
     world: World, priya: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    object.__setattr__(world.kit, "settings", world.kit.settings.model_copy(update={"sms_segments_per_second": 2.0}))
     monkeypatch.setattr(sending, "SLOW_SECONDS", 0.2)
+    object.__setattr__(world.kit, "settings", world.kit.settings.model_copy(update={"sms_segments_per_second": 2.0}))
     await world.live_campaign(contacts=people(12))
     await world.texting(priya)
     await clicks(world, priya, times=12)

@@ -93,12 +93,22 @@ class Story:
 
     async def a_while(self, seconds: float = 6) -> None:
         """The time for an Undo passes, once everything that was done so far is answered."""
+        await self.rests()
+        self.world.time.passes(seconds=seconds)
+        self.desk.wire.changed()
+
+    async def moves_on(self, window: "Window", name: str) -> None:
+        """One of the buttons that move the clock; until the product has looked what time it is, and seen to it."""
+        async with window.page.expect_response(lambda answer: '"act":"clock"' in (answer.request.post_data or "")):
+            await window.presses(name)
+        await self.rests()
+
+    async def rests(self) -> None:
+        """Until everything that was done so far is answered."""
         while self.settled != self.desk.wire.version:
             assert self.wheels
             assert not self.wheels.done()
             await asyncio.sleep(0.01)
-        self.world.time.passes(seconds=seconds)
-        self.desk.wire.changed()
 
 
 @dataclass

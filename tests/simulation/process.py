@@ -102,7 +102,9 @@ class Process:
         self.database: Any = Watched(self, inner)
         slack = await Slack(stage.settings).__aenter__()
         sms = await Sms(stage.settings).__aenter__()
-        self.kit = kit = Kit(stage.settings, self.database, slack, sms, self.clock, self.name, Budget(self.clock))
+        self.kit = kit = Kit(
+            stage.settings, self.database, slack, sms, self.clock, self.name, Budget(self.clock), loop.time
+        )
         self.app = asgi(web(kit)) if stage.whole_way else Desk(kit)
         self.listens = True
         if stage.idle:

@@ -279,8 +279,6 @@ def virtual(loop: Loop) -> Iterator[None]:
         mock.patch.object(sqlite, "create_engine", ENGINES.lend),
         mock.patch.object(sqlite, "QUICK", float("inf")),
         mock.patch.object(loops, "rest", _rest_longer),
-        mock.patch("handlers.sending.time", clock),
-        mock.patch("handlers.saying.time", clock),
         mock.patch("bot.gateways.slack.time", clock),
     ):
         try:
