@@ -1,7 +1,6 @@
 """The engine, and `transaction()`: the only place where anything is committed."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, closing
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, Dialect, Executable, event
@@ -31,14 +30,29 @@ class Database:
         """`connections` is the most that PostgreSQL is asked for at once."""
         self.sqlite = url.startswith("sqlite")
         self.engine = sqlite.Engine(driver_url(url)) if self.sqlite else _postgresql(url, connections)
+        self._looking = self._at_level("AUTOCOMMIT")
+        self._standing_still = self._at_level("REPEATABLE READ")
 
     def transaction(self) -> AbstractAsyncContextManager[Session]:
         """A session that is committed if the block ends well, and undone if it raises."""
         return self.engine.begin()
 
     def reading(self) -> AbstractAsyncContextManager[Session]:
-        """A session for looking only: on SQLite it neither waits for a writer nor holds one up."""
-        return self.engine.connect() if isinstance(self.engine, sqlite.Engine) else _reading(self.engine)
+        """A session for looking only: on SQLite it neither waits for a writer nor holds one up.
+
+        On PostgreSQL each statement sees the moment at which it begins, and no trip is made for a BEGIN or a COMMIT.
+        """
+        return self._looking.connect()
+
+    def reading_one_moment(self) -> AbstractAsyncContextManager[Session]:
+        """The same, but all statements see the same moment."""
+        return self._standing_still.connect()
+
+    def _at_level(self, level: str) -> sqlite.Engine | AsyncEngine:
+        """The engine for looking. On SQLite every look is at one moment, whatever the level."""
+        if isinstance(self.engine, sqlite.Engine):
+            return self.engine
+        return self.engine.execution_options(isolation_level=level)
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -70,14 +84,6 @@ def _on_connect(connection: DBAPIConnection, _: Any) -> None:
     with closing(connection.cursor()) as cursor:
         cursor.execute("SET plan_cache_mode = force_generic_plan")
     connection.commit()
-
-
-@asynccontextmanager
-async def _reading(engine: AsyncEngine) -> AsyncIterator[Session]:
-    """It ends with a COMMIT: at a ROLLBACK the driver would throw away every statement that has been planned."""
-    async with engine.connect() as session:
-        yield session
-        await session.commit()
 
 
 def discreet(error: BaseException) -> None:

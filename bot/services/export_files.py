@@ -205,9 +205,7 @@ async def _plan(session: Session, campaign_id: int) -> Plan:
 async def _read(database: Database, import_id: int, after: int, limit: int) -> Page:
     statements = _SQLITE if database.sqlite else _POSTGRESQL
     page = _PAGE.limit(literal_column(str(int(limit))))  # written out: PostgreSQL plans for few rows only if it sees it
-    async with database.reading() as session:
-        if not database.sqlite:  # where otherwise each statement would have a moment of its own
-            await session.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    async with database.reading_one_moment() as session:
         ids = list((await session.execute(page, {"import_id": import_id, "after": after})).scalars())
         if not ids:
             return Page([])

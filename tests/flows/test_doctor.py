@@ -99,7 +99,7 @@ async def test_a_postgresql_that_may_forget_what_it_has_committed_is_an_error(
         return
     assert level(found, forgets) == "error"
     assert level(found, "`ALTER SYSTEM SET fsync = on; ALTER SYSTEM SET full_page_writes = on; ") == "error"
-    async with world.kit.database.reading() as session:
+    async with world.kit.database.transaction() as session:
         await session.exec_driver_sql("SET LOCAL synchronous_commit = on")
         assert "(fsync, full_page_writes: off)" in (await doctor.of_durability(session)).words
         monkeypatch.setattr(doctor, "MUST_BE_ON", ("synchronous_commit",))
