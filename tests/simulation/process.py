@@ -223,6 +223,8 @@ class Watched:
         async with self._inner.reading() as session:
             yield session
 
+    reading_one_moment = reading
+
     async def close(self) -> None:
         await self._inner.close()
 
