@@ -42,6 +42,7 @@ from handlers import (
     home,
     inbox,
     leavers,
+    looking_up,
     modals,
     opt_out_files,
     people,
@@ -58,7 +59,6 @@ from handlers.door import NotTooLarge, is_from_slack
 from handlers.exporting import Exporter
 from handlers.heartbeat import beat
 from handlers.kit import Clock, Kit
-from handlers.looking_up import LookUps
 from handlers.metrics import Metrics
 from handlers.posting import Writer
 from handlers.sending import Sender
@@ -110,7 +110,7 @@ async def examined(settings: Settings) -> list[tuple[str, str, str]]:
 
 FEATURES = (
     *(cards, card_replies, faster, threads, replying, commands, modals, script_check, home, inbox, people, pictures),
-    *(opt_out_files, leavers),
+    *(opt_out_files, leavers, looking_up),
 )
 """Each has listeners of its own."""
 
@@ -193,7 +193,7 @@ class Running:
         """Sending, posting to Slack, reading files and writing them, fetching pictures."""
         kit = self.kit
         files = (Importer(kit), Exporter(kit), pictures.PictureFetcher(kit), opt_out_files.OptOutReader(kit))
-        for job in (Sender(kit), Watch(kit), Writer(kit), CatchUp(kit), LookUps(kit), *files):
+        for job in (Sender(kit), Watch(kit), Writer(kit), CatchUp(kit), looking_up.LookUps(kit), *files):
             self.tasks.append(asyncio.create_task(job.run(self.ending.stopping)))
         self.tasks.append(asyncio.create_task(beat(self.kit, self.ending.stopping)))
 

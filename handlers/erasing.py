@@ -9,7 +9,7 @@ from bot.services import erasing_slack, posts, replies
 from bot.services.posts import PostKind
 from bot.views import erasing as views
 from handlers.kit import Kit, Loser, Maker
-from handlers.saying import mark
+from handlers.saying import mark, post_of
 
 WENT = {"message_not_found", "thread_not_found", "file_not_found", "file_deleted"}
 """Slack's words for what is not there any more."""
@@ -23,8 +23,8 @@ async def _erase(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         if str(trouble) not in WENT:
             raise
         channel, shown = "", []
-    contacts, marks = set(payload.get("contacts", ())), {mark(each) for each in payload.get("posts", ())}
-    theirs = [one for one in shown if one["text"] != views.HERE and (root or views.is_about(one, contacts, marks))]
+    shown = [one for one in shown if one["text"] != views.HERE]
+    theirs = shown if root else await _about_them(kit, payload, shown)
     for one in theirs[: erasing_slack.AT_ONCE]:
         await _blank(kit, channel, one)
     async with kit.database.transaction() as session:
@@ -36,6 +36,18 @@ async def _erase(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
         if theirs and not root:
             await replies.card_again(session, post.recipient, now=kit.clock())
     return True
+
+
+async def _about_them(kit: Kit, payload: dict[str, Any], shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of our messages that tell of the person, or of anybody in the campaign."""
+    contacts, made_by = payload.get("contacts", ()), payload.get("posts", ())
+    if campaign_id := payload.get("campaign"):
+        some = {contact for one in shown for contact in views.told_of(one)}
+        posted = {post_of(made) for one in shown if (made := views.posted_by(one))}
+        async with kit.database.reading() as session:
+            contacts, made_by = await erasing_slack.of_campaign_among(session, campaign_id, some, posted)
+    whom, marks = set(contacts), {mark(each) for each in made_by}
+    return [one for one in shown if views.told_of(one) & whom or views.posted_by(one) in marks]
 
 
 async def _blank(kit: Kit, channel: str, shown: dict[str, Any]) -> None:

@@ -1,15 +1,19 @@
-"""`/textbank lookup`: what it would cost, and the worker's job that asks the carrier number by number."""
+"""Looking numbers up: what it would cost, what begins it, and the worker's job that asks the carrier one by one."""
 
 import asyncio
 from datetime import timedelta
 
 import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import Refusal
 from bot.gateways.line_types import kind_of
-from bot.services import campaigns, leases, lookups
+from bot.services import campaigns, imports, leases, lookups
+from bot.views import ids, organizing
+from bot.views import looking_up as views
 from handlers.kit import Kit
 from handlers.loops import go_round
+from handlers.requests import Click, require
 from handlers.subcommands import Command, Subcommand
 from handlers.words import unquoted
 from models import Role
@@ -19,6 +23,11 @@ log = structlog.get_logger()
 LEASE = timedelta(minutes=1)
 LOOK_SECONDS = 2.0
 TRY_AGAIN_SECONDS = 30.0
+
+
+def register(app: AsyncApp) -> None:
+    """The button below the word of an import."""
+    app.action(ids.LOOK_UP)(begin)
 
 
 async def lookup(command: Command, kit: Kit) -> str:
@@ -34,12 +43,21 @@ async def lookup(command: Command, kit: Kit) -> str:
         if yes:
             await lookups.ask(session, found, by=command.who, now=kit.clock())
             return f"Looking up the numbers of {found.name} that were not texted yet. You get word when it is done."
-    cost = f"${most * kit.settings.lookup_price:,.2f}"
-    return (
-        f"{found.name} has {most:,} numbers. Asking the carrier what kind of line each is costs {cost} at the most "
-        f"(${kit.settings.lookup_price:g} each; those that are known already or texted are not asked for). "
-        f"Landlines and the like are then never texted. `/textbank lookup {found.name} yes` begins."
-    )
+    return views.before(found.name, most, kit.settings.lookup_price)
+
+
+async def begin(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """The button below the word of an import: the price stands on it."""
+    await require(kit, click.who, Role.ORGANIZER, "looking numbers up")
+    import_id, now = click.number(), kit.clock()
+    async with kit.database.transaction() as session:
+        word = await imports.word_of(session, import_id)
+        found = await campaigns.by_id(session, word.campaign_id)
+        campaigns.check_open(found)
+        await lookups.ask(session, found, by=click.who, now=now, import_id=import_id)
+    await ack()
+    shown, key = organizing.imported(word, lookup_price=kit.settings.lookup_price, looking=True), f"import:{import_id}"
+    kit.slack.replace(click.response_url, shown, card=key, version=kit.slack.next_version(key))
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {

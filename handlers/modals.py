@@ -141,6 +141,7 @@ def _new(typed: dict[str, Any]) -> NewCampaign:
         file_url=file.get("url_private_download") or file["url_private"],
         opens_at=_moment(typed.get("opens_at")),
         closes_at=_moment(typed.get("closes_at")),
+        look_up=bool(typed.get("look_up")),
     )
 
 

@@ -131,8 +131,7 @@ async def _imported(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     async with kit.database.reading() as session:
         word = await imports.word_of(session, payload["import_id"])
     if word.state == ImportState.LIVE:
-        counts = {"imported_rows": word.imported, "rejected": word.rejected}
-        shown = organizing.imported(word.campaign, word.file_name, **counts, state=word.campaign_state, hole=word.hole)
+        shown = organizing.imported(word, lookup_price=kit.settings.lookup_price)
     else:
         shown = organizing.not_imported(word.campaign, word.file_name, word.error or "")
     channel, _ = await say_once(kit, post, shown)

@@ -18,7 +18,7 @@ from models import CampaignState, Role
 
 async def new(command: Command, kit: Kit) -> str:
     """Open the modal "New campaign"."""
-    await kit.slack.open_view(command.trigger_id, views.new_campaign())
+    await kit.slack.open_view(command.trigger_id, views.new_campaign(kit.settings.lookup_price))
     return ""
 
 
@@ -27,7 +27,8 @@ async def import_(command: Command, kit: Kit) -> str:
     async with kit.database.reading() as session:
         campaign = await campaigns.find(session, unquoted(command.words))
         campaigns.check_open(campaign)
-    await kit.slack.open_view(command.trigger_id, views.add_contacts(campaign.name, campaign.id))
+    view = views.add_contacts(campaign.name, campaign.id, lookup_price=kit.settings.lookup_price)
+    await kit.slack.open_view(command.trigger_id, view)
     return ""
 
 

@@ -100,3 +100,8 @@ async def say_once(
 def mark(post_id: int) -> str:
     """By which a post can be found again. The workspace can read it: it says nothing."""
     return f"post:{post_id}"
+
+
+def post_of(mark: str) -> int:
+    """The post that has this mark."""
+    return int(mark.removeprefix("post:"))

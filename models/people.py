@@ -99,6 +99,8 @@ class ContactImport(SQLModel, table=True):
     """Where and when, for all whose row does not say it itself."""
     imported_by: str
     created_at: datetime = Field(sa_type=Moment)
+    look_up: bool = False
+    """Whether its word offers to have the carrier asked which of its numbers are landlines."""
     header: list[str] | None = Field(default=None, sa_type=Json)
     """The file's column names, under which rejected rows are given back."""
     next_row: int = 0

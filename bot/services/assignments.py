@@ -1,9 +1,10 @@
 """Handing contacts out: a batch is a run of positions in a volunteer's row, and "17 of 50" is read off them.
 
-The contacts whose texting window closes soonest go first; those who are asleep come after all who are awake.
+The contacts whose texting window closes soonest go first; those who are asleep, or will be before anybody has come to
+them, come after all who are awake.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import bindparam, select, text, update
 from bot.database import Session
 from bot.errors import Refusal
 from bot.services import audit, tallies
+from bot.services.backlog import DRAINED_AT, leaves_at
 from bot.services.texting_hours import Window, closes_at
 from models import ConversationState, conversation, membership, segment, state_is, texting_window
 
@@ -19,6 +21,8 @@ MOST_AT_ONCE = 2_000
 """More than anybody texts in a day; a slip of the finger should not empty the pool."""
 BATCH = 50
 """What an invitation hands out that names no number."""
+TO_SPARE = timedelta(minutes=10)
+"""Whoever may be texted for less time counts as asleep at hand-out: nobody comes to the end of a list in a hurry."""
 
 _JOIN = text(
     "INSERT INTO membership (campaign_id, volunteer_id, invited, batch_size, batch_start, last_position)"
@@ -34,7 +38,7 @@ _NO_MORE = (
     .values(invited=False)
 )
 _SEGMENTS = select(segment.c.id).where(segment.c.campaign_id == bindparam("campaign_id")).order_by(segment.c.id)
-_WINDOWS = select(texting_window.c.id, texting_window.c.key)
+_WINDOWS = select(texting_window.c.id, texting_window.c.key, DRAINED_AT)
 _POOL = (
     select(conversation.c.contact_id)
     .where(
@@ -50,6 +54,16 @@ _POOL = (
 _LEFT = (
     select(conversation.c.contact_id)
     .where(conversation.c.campaign_id == bindparam("campaign_id"), state_is(conversation, ConversationState.POOL))
+    .limit(1)
+)
+_AWAKE = (
+    select(conversation.c.contact_id)
+    .where(
+        conversation.c.campaign_id == bindparam("campaign_id"),
+        conversation.c.segment_id.in_(bindparam("segments", expanding=True)),
+        conversation.c.window_id.in_(bindparam("windows", expanding=True)),
+        state_is(conversation, ConversationState.POOL),
+    )
     .limit(1)
 )
 _HOLD = (
@@ -105,9 +119,19 @@ async def join(session: Session, campaign_id: int, volunteer_id: str) -> Any:
     return (await session.execute(_JOIN, values)).one()
 
 
-async def hand_out(session: Session, campaign_id: int, volunteer_id: str, count: int, *, by: str, now: datetime) -> int:
+async def hand_out(
+    session: Session,
+    campaign_id: int,
+    volunteer_id: str,
+    count: int,
+    *,
+    by: str,
+    now: datetime,
+    only_awake: bool = False,
+) -> int:
     """Give up to `count` contacts of the pool to the volunteer, after those they hold. Returns how many there were."""
-    contacts = await _from_pool(session, campaign_id, count, now)
+    awake, asleep = await _windows_by_urgency(session, now)
+    contacts = await _from_pool(session, campaign_id, count, awake if only_awake else awake + asleep)
     if not contacts:
         return 0
     counted = await give(session, campaign_id, volunteer_id, contacts, was=ConversationState.POOL, now=now)
@@ -120,6 +144,14 @@ async def hand_out(session: Session, campaign_id: int, volunteer_id: str, count:
 async def anybody_left(session: Session, campaign_id: int) -> bool:
     """Whether anybody waits in the pool."""
     return (await session.execute(_LEFT, {"campaign_id": campaign_id})).first() is not None
+
+
+async def anybody_awake(session: Session, campaign_id: int, now: datetime) -> bool:
+    """Whether anybody waits in the pool who may be texted, with time to spare."""
+    awake, _ = await _windows_by_urgency(session, now)
+    segments = list((await session.execute(_SEGMENTS, {"campaign_id": campaign_id})).scalars())
+    where = {"campaign_id": campaign_id, "segments": segments, "windows": awake}
+    return (await session.execute(_AWAKE, where)).first() is not None
 
 
 async def give(
@@ -145,19 +177,22 @@ async def give(
     return tallies.entry(tallies.Metric.HANDED, n=len(contacts), **counted)
 
 
-async def _from_pool(session: Session, campaign_id: int, count: int, now: datetime) -> list[int]:
+async def _from_pool(session: Session, campaign_id: int, count: int, windows: list[int]) -> list[int]:
     """One short index read for each of some hundred windows, until there are enough. Nothing is counted."""
     segments = list((await session.execute(_SEGMENTS, {"campaign_id": campaign_id})).scalars())
     found: list[int] = []
-    for window, segment_id in product(await _windows_by_urgency(session, now), segments):
-        where = {"campaign_id": campaign_id, "segment_id": segment_id, "window_id": window.id}
+    for window_id, segment_id in product(windows, segments):
+        where = {"campaign_id": campaign_id, "segment_id": segment_id, "window_id": window_id}
         found += (await session.execute(_POOL, {**where, "limit": count - len(found)})).scalars()
         if len(found) >= count:
             break
     return found
 
 
-async def _windows_by_urgency(session: Session, now: datetime) -> list[Any]:
+async def _windows_by_urgency(session: Session, now: datetime) -> tuple[list[int], list[int]]:
+    """The windows that are open with time to spare, those that close soonest first; and the others."""
     rows = (await session.execute(_WINDOWS)).all()
+    leaves = max((leaves_at(row.drained_at, now) for row in rows[:1]), default=now)
     closing = {row.id: closes_at(Window.parse(row.key), now) for row in rows}
-    return sorted(rows, key=lambda row: (closing[row.id] is None, closing[row.id] or now, row.id))
+    awake = {window: closes for window, closes in closing.items() if closes and closes >= max(now + TO_SPARE, leaves)}
+    return sorted(awake, key=lambda window: (awake[window], window)), sorted(closing.keys() - awake.keys())

@@ -57,6 +57,8 @@ class NewCampaign:
     fingerprint: str | None = None
     """For a file of this machine, by which it is known again."""
     footer: str = ""
+    look_up: bool = False
+    """Its word offers a look-up of its numbers."""
 
 
 _BY_PREFIX = select(campaign).order_by(campaign.c.id.desc()).limit(20)
@@ -175,6 +177,7 @@ async def add_import(
         consent_when=new.consent_when or None,
         imported_by=by,
         created_at=now,
+        look_up=new.look_up,
         next_row=0,
         imported=0,
         rejected=0,

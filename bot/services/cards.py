@@ -15,7 +15,7 @@ from bot.errors import Forbidden, Refusal
 from bot.services import resting, scripts, segments
 from bot.services.backlog import DRAINED_AT, MEASURED_AT, full_until, is_stalled, leaves_at
 from bot.services.resting import Rest
-from bot.services.texting_hours import Window, closes_at, closes_in_time, local_time_words
+from bot.services.texting_hours import Closing, Window, closes_at, closes_in_time, closing_soon, local_time_words
 from bot.services.volunteers import SUSPENDED
 from models import (
     CampaignState,
@@ -84,6 +84,7 @@ class Draft:
     """The name of the picture that goes along."""
     footer: str | None = None
     """What stands below the words, whatever they are edited to."""
+    closing: Closing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +326,8 @@ async def show(
         "news": await _news(session, seen.news) if seen.news else (),
     }
     if turn.row is not None and turn.until is not None:
-        return Card(**common, campaign=turn.row.campaign, next=_draft(turn.row, turn.until), replies=turn.row.replies)
+        shown = _draft(turn.row, turn.until, now)
+        return Card(**common, campaign=turn.row.campaign, next=shown, replies=turn.row.replies)
     name, rest = await _rest(session, press.volunteer_id, turn.campaign_id, now)
     replies = (await session.execute(_REPLIES, {"volunteer_id": press.volunteer_id})).scalar_one()
     return Card(**common, campaign=name, next=rest, replies=replies)
@@ -343,7 +345,7 @@ async def as_it_stands(session: Session, volunteer_id: str, *, now: datetime, la
     if until is None or seen.campaign_state != CampaignState.LIVE:
         return None
     replies = (await session.execute(_REPLIES, {"volunteer_id": volunteer_id})).scalar_one()
-    return Card(seen.version, seen.campaign_id, seen.campaign, _draft(seen, until), last, replies=replies)
+    return Card(seen.version, seen.campaign_id, seen.campaign, _draft(seen, until, now), last, replies=replies)
 
 
 async def whereabouts(session: Session, volunteer_id: str) -> Any | None:
@@ -405,7 +407,7 @@ async def _rest(session: Session, volunteer_id: str, campaign_id: int, now: date
     return await resting.why_nobody(session, volunteer_id, campaign_id, held=held, now=now)
 
 
-def _draft(row: Any, until: datetime) -> Draft:
+def _draft(row: Any, until: datetime, now: datetime) -> Draft:
     words = scripts.without_footer(row.draft, row.footer) if row.draft else merged(row)
     return Draft(
         conversation_id=row.contact_id,
@@ -418,4 +420,5 @@ def _draft(row: Any, until: datetime) -> Draft:
         measure=segments.count(scripts.with_footer(words, row.footer)),
         picture=row.media[0] if row.media else None,
         footer=row.footer,
+        closing=closing_soon(until, now),
     )

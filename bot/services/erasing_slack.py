@@ -4,7 +4,7 @@ Threads of theirs are blanked whole. In a direct message it is our messages abou
 marks in their blocks. What people typed themselves only they can delete.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,6 +35,18 @@ _VOLUNTEERS = (
     .union(select(message.c.volunteer_id).where(message.c.conversation_id.in_(_THEIRS)))
 )
 _POSTS = select(slack_post.c.id, slack_post.c.recipient).where(slack_post.c.about.in_(_THEIRS))
+_STRANGERS = select(inbox_item).where(
+    inbox_item.c.kind.in_(("stranger", "wants_back")),
+    inbox_item.c.conversation_id.is_(None),
+    inbox_item.c.ts.is_not(None),
+)
+_OF_CAMPAIGN = select(contact.c.id).where(contact.c.campaign_id == bindparam("campaign_id"), contact.c.id.in_(_THEIRS))
+_POSTS_OF_CAMPAIGN = (
+    select(slack_post.c.id)
+    .join(contact, contact.c.id == slack_post.c.about)
+    .where(contact.c.campaign_id == bindparam("campaign_id"))
+    .where(slack_post.c.id.in_(bindparam("posts", expanding=True)))
+)
 _SINCE = (
     select(func.min(contact_import.c.created_at))
     .join(contact, contact.c.import_id == contact_import.c.id)
@@ -74,12 +86,41 @@ async def queue(session: Session, ids: Sequence[int], *, hashed: str, by: str, n
             await _add(session, to, by=by, now=now, contacts=list(ids), posts=theirs, since=since.timestamp())
 
 
-async def threads(session: Session, ids: Sequence[int], *, by: str, now: datetime) -> None:
-    """Have only their threads blanked, which is most of it: for many people at once."""
-    roots = {(row.channel, row.root_ts) for row in (await session.execute(_THREADS, {"ids": ids})).all()}
+async def of_conversations(session: Session, ids: Sequence[int], *, by: str, now: datetime) -> None:
+    """Have their threads and calls blanked, which is most of it: for many people at once."""
+    of = {"ids": ids, "stranger": "", "strangers": ""}
+    roots = {(row.channel, row.root_ts) for row in (await session.execute(_THREADS, of)).all()}
+    roots |= {(row.channel, row.ts) for row in (await session.execute(_ITEMS, of)).all()}
     await _leave_unsaid(session, ids, roots)
     for channel, ts in sorted(roots):
         await _add(session, channel, by=by, now=now, thread_ts=ts)
+
+
+async def of_campaign(session: Session, campaign_id: int, ids: Sequence[int], *, by: str, now: datetime) -> None:
+    """Have cards and notes about the campaign's people blanked for whoever was told of these, once each."""
+    told = set((await session.execute(_VOLUNTEERS, {"ids": ids})).scalars())
+    told |= {post.recipient for post in (await session.execute(_POSTS, {"ids": ids})).all()}
+    since = (await session.execute(_SINCE, {"ids": ids})).scalar_one()
+    for to in sorted(told):
+        key = f"erase:{to}:campaign:{campaign_id}"
+        if not await posts.is_known(session, key):
+            await _add(session, to, by=by, now=now, key=key, campaign=campaign_id, since=since.timestamp())
+
+
+async def of_strangers(session: Session, inbound_ids: Collection[int], *, now: datetime) -> None:
+    """Have the calls blanked that began with these texts of nobody's."""
+    for item in (await session.execute(_STRANGERS)).all():
+        if item.payload.get("first") in inbound_ids:
+            await _add(session, item.channel, by=item.taken_by or item.shown_to, now=now, thread_ts=item.ts)
+
+
+async def of_campaign_among(
+    session: Session, campaign_id: int, contacts: Collection[int], post_ids: Collection[int]
+) -> tuple[list[int], list[int]]:
+    """Which of these are contacts of the campaign, and which of these posts tell of one."""
+    contacts_of = await session.execute(_OF_CAMPAIGN, {"campaign_id": campaign_id, "ids": list(contacts)})
+    posts_of = await session.execute(_POSTS_OF_CAMPAIGN, {"campaign_id": campaign_id, "posts": list(post_ids)})
+    return list(contacts_of.scalars()), list(posts_of.scalars())
 
 
 async def next_turn(session: Session, *, now: datetime) -> datetime:
@@ -88,8 +129,8 @@ async def next_turn(session: Session, *, now: datetime) -> datetime:
     return max(last + APART, now) if last else now
 
 
-async def _add(session: Session, to: str, *, by: str, now: datetime, **where: Any) -> None:
-    key = f"erase:{to}:{where.get('thread_ts') or where['contacts'][0]}:{now.timestamp()}"
+async def _add(session: Session, to: str, *, by: str, now: datetime, key: str | None = None, **where: Any) -> None:
+    key = key or f"erase:{to}:{where.get('thread_ts') or where['contacts'][0]}:{now.timestamp()}"
     due = await next_turn(session, now=now)
     await posts.add(session, PostKind.ERASE, to=to, dedupe=key, now=now, due_at=due, by=by, **where)
 

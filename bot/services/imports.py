@@ -16,7 +16,8 @@ _WORD = (
     select(
         *(contact_import.c.state, contact_import.c.file_name, contact_import.c.imported, contact_import.c.rejected),
         *(contact_import.c.error, campaign.c.name.label("campaign"), campaign.c.state.label("campaign_state")),
-        *(campaign.c.fields, script.c.body.label("script")),
+        *(campaign.c.fields, script.c.body.label("script"), campaign.c.id.label("campaign_id")),
+        contact_import.c.look_up,
     )
     .join(campaign, campaign.c.id == contact_import.c.campaign_id)
     .join(script, script.c.id == campaign.c.script_id)
@@ -49,6 +50,10 @@ class Word:
     rejected: int
     error: str | None
     hole: str | None
+    import_id: int
+    campaign_id: int
+    look_up: bool
+    """Whoever brought it would have its numbers looked up."""
 
 
 async def file_url(session: Session, import_id: int) -> str | None:
@@ -71,7 +76,8 @@ async def word_of(session: Session, import_id: int) -> Word:
         hole = str(refusal)
     counts = {"imported": row.imported, "rejected": row.rejected, "error": row.error}
     about = {"campaign": row.campaign, "campaign_state": row.campaign_state, "file_name": row.file_name}
-    return Word(**about, state=row.state, **counts, hole=hole)
+    where = {"import_id": import_id, "campaign_id": row.campaign_id}
+    return Word(**about, **where, state=row.state, **counts, hole=hole, look_up=row.look_up)
 
 
 async def unreadable(session: Session, import_id: int, why: str, *, owner: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ numbers again at the most.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from bot.database import Session
 from bot.errors import Refusal
 from bot.services import audit, campaigns, optouts, posts
 from bot.services.posts import PostKind
-from models import ConversationState, ImportState, contact_import, conversation, person, setting, state_is
+from models import ConversationState, ImportState, contact, contact_import, conversation, person, setting, state_is
 
 AT_ONCE = 10
 """Numbers asked for together."""
@@ -41,23 +41,30 @@ _END = delete(setting).where(setting.c.name == bindparam("which"))
 _NUMBERS = select(func.coalesce(func.sum(contact_import.c.imported), 0)).where(
     contact_import.c.campaign_id == bindparam("campaign_id"), state_is(contact_import, ImportState.LIVE)
 )
-_SOME = (
+_UNTEXTED = (
     select(conversation.c.contact_id, person.c.id, person.c.phone, person.c.line_type, person.c.unreachable)
     .join(person, person.c.id == conversation.c.person_id)
-    .where(conversation.c.campaign_id == bindparam("campaign_id"), conversation.c.contact_id > bindparam("after"))
     .where(conversation.c.state.in_((ConversationState.POOL, ConversationState.HELD)))
-    .order_by(conversation.c.contact_id)
     .limit(AT_ONCE)
+)
+_OF_CAMPAIGN = _UNTEXTED.where(
+    conversation.c.campaign_id == bindparam("campaign_id"), conversation.c.contact_id > bindparam("after")
+).order_by(conversation.c.contact_id)
+_OF_IMPORT = (
+    _UNTEXTED.join(contact, contact.c.id == conversation.c.contact_id)
+    .where(contact.c.import_id == bindparam("import_id"), contact.c.id > bindparam("after"))
+    .order_by(contact.c.id)
 )
 _LEARN = update(person).where(person.c.id == bindparam("which")).values(line_type=bindparam("kind"))
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A look-up that is under way: of which campaign, for whom, and how far."""
+    """A look-up that is under way: of which campaign, for whom, and how far. `import_id`: only that file's numbers."""
 
     campaign_id: int
     by: str
+    import_id: int = 0
     after: int = 0
     asked: int = 0
     out: int = 0
@@ -68,9 +75,9 @@ async def at_most(session: Session, campaign_id: int) -> int:
     return int((await session.execute(_NUMBERS, {"campaign_id": campaign_id})).scalar_one())
 
 
-async def ask(session: Session, found: Any, *, by: str, now: datetime) -> None:
-    """Have this campaign's untexted numbers looked up. Raises Refusal while that is under way."""
-    value = _written(Running(found.id, by))
+async def ask(session: Session, found: Any, *, by: str, now: datetime, import_id: int = 0) -> None:
+    """Have this campaign's untexted numbers looked up, or only an import's. Raises Refusal while that is under way."""
+    value = _written(Running(found.id, by, import_id))
     if (await session.execute(_ADD, {"name": f"{_PREFIX}{found.id}", "value": value})).first() is None:
         raise Refusal(f"The numbers of {found.name} are being looked up already. You get word when that is done.")
     await audit.note(session, who=by, what="numbers looked up", subject=found.name, now=now)
@@ -84,7 +91,11 @@ async def waiting(session: Session) -> Running | None:
 
 async def some(session: Session, running: Running) -> list[Any]:
     """The next few contacts who were not texted yet; [] when all were looked at."""
-    return list((await session.execute(_SOME, {"campaign_id": running.campaign_id, "after": running.after})).all())
+    if running.import_id:
+        where = {"import_id": running.import_id, "after": running.after}
+        return list((await session.execute(_OF_IMPORT, where)).all())
+    where = {"campaign_id": running.campaign_id, "after": running.after}
+    return list((await session.execute(_OF_CAMPAIGN, where)).all())
 
 
 async def learned(
@@ -98,7 +109,7 @@ async def learned(
             await optouts.unreachable(session, person_id, f"{NOT_TEXTED[kind]}, by the carrier's look-up", now=now)
     out = sum(kind in NOT_TEXTED for kind in kinds.values())
     far = {"after": rows[-1].contact_id, "asked": running.asked + len(kinds), "out": running.out + out}
-    on = Running(running.campaign_id, running.by, **far)
+    on = replace(running, **far)
     await session.execute(_KEEP, {"which": f"{_PREFIX}{running.campaign_id}", "so_far": _written(on)})
 
 
@@ -106,7 +117,8 @@ async def end(session: Session, running: Running, *, now: datetime, why: str | N
     """It is done, or given up for a reason in words; whoever asked is told."""
     await session.execute(_END, {"which": f"{_PREFIX}{running.campaign_id}"})
     name = (await campaigns.by_id(session, running.campaign_id)).name
-    said = f"{running.asked:,} numbers of {name} were looked up: {running.out:,} of them can't be texted, and won't be."
+    numbers, were = ("1 number", "was") if running.asked == 1 else (f"{running.asked:,} numbers", "were")
+    said = f"{numbers} of {name} {were} looked up: {running.out:,} of them can't be texted, and won't be."
     if why:
         said += f" Then it was given up: {why}. `/textbank lookup {name} yes` begins with those that are left."
     key = f"lookup:{running.campaign_id}:{now.isoformat()}"
@@ -114,4 +126,4 @@ async def end(session: Session, running: Running, *, now: datetime, why: str | N
 
 
 def _written(running: Running) -> str:
-    return json.dumps({"by": running.by, "after": running.after, "asked": running.asked, "out": running.out})
+    return json.dumps({name: value for name, value in asdict(running).items() if name != "campaign_id"})

@@ -4,6 +4,7 @@ A chunk of an import's contacts at a time, in a short transaction with the mark 
 the audit log stay; so does why a number is not to be texted again, by the number's keyed hash.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -73,9 +74,10 @@ _NO_REJECTS = delete(import_reject).where(
 )
 _PURGED = update(campaign).where(campaign.c.id == bindparam("which")).values(purged_at=bindparam("now"))
 _LATE = (
-    select(inbound.c.id)
+    select(inbound.c.id, inbound.c.conversation_id, campaign.c.created_by)
     .outerjoin(contact, contact.c.id == inbound.c.conversation_id)
     .outerjoin(contact_import, contact_import.c.id == contact.c.import_id)
+    .outerjoin(campaign, campaign.c.id == contact.c.campaign_id)
     .where(inbound.c.at < bindparam("before"), inbound.c.from_number != "")
     .where(or_(inbound.c.conversation_id.is_(None), contact.c.id <= contact_import.c.erased_up_to))
     .limit(bindparam("most"))
@@ -93,9 +95,9 @@ async def some(session: Session, *, days: int, now: datetime) -> bool:
     for found in (await session.execute(_CLOSED, {"before": before})).all():
         await _purge(session, found, now=now)
         return True
-    late = list((await session.execute(_LATE, {"before": before, "most": CHUNK})).scalars())
-    if late:  # strangers' words, and answers that came after their campaign was purged
-        await session.execute(_BLANK_LATE, {"ids": late})
+    late = (await session.execute(_LATE, {"before": before, "most": CHUNK})).all()
+    if late:
+        await _erase_late(session, late, now=now)
     return bool(late)
 
 
@@ -116,7 +118,7 @@ async def _purge(session: Session, found: Any, *, now: datetime) -> None:
     for each in imports:
         of = {"import_id": each.id, "after": each.erased_up_to, "most": CHUNK}
         if rows := (await session.execute(_SOME, of)).all():
-            return await _erase(session, each.id, rows, by=found.created_by, now=now)
+            return await _erase(session, found, each.id, rows, now=now)
     rejected = (await session.execute(_SOME_REJECTS, {"campaign_id": found.id, "most": CHUNK})).all()
     if rejected:
         await session.execute(_NO_REJECTS, {"rows": [tuple(row) for row in rejected]})
@@ -132,15 +134,25 @@ async def _purge(session: Session, found: Any, *, now: datetime) -> None:
     await _tell(session, found, "done", words, now=now)
 
 
-async def _erase(session: Session, import_id: int, rows: Any, *, by: str, now: datetime) -> None:
+async def _erase(session: Session, found: Any, import_id: int, rows: Any, *, now: datetime) -> None:
     ids = [row.id for row in rows]
     await session.execute(_MARK, {"which": import_id, "last": ids[-1]})
-    await erasing_slack.threads(session, ids, by=by, now=now)
+    await erasing_slack.of_conversations(session, ids, by=found.created_by, now=now)
+    await erasing_slack.of_campaign(session, found.id, ids, by=found.created_by, now=now)
     await erasing.blank(session, ids)
     people = [row.person_id for row in rows]
     hashes = list((await session.execute(_NOBODY_ELSES, {"people": people})).scalars())
     if hashes:
         await session.execute(_NO_WORDS, {"hashes": hashes})
+
+
+async def _erase_late(session: Session, late: Sequence[Any], *, now: datetime) -> None:
+    """Strangers' words, and answers that came after their campaign was purged."""
+    await erasing_slack.of_strangers(session, {row.id for row in late if row.conversation_id is None}, now=now)
+    for by in sorted({row.created_by for row in late if row.created_by}):
+        theirs = [row.conversation_id for row in late if row.created_by == by]
+        await erasing_slack.of_conversations(session, theirs, by=by, now=now)
+    await session.execute(_BLANK_LATE, {"ids": [row.id for row in late]})
 
 
 async def _tell(session: Session, found: Any, what: str, words: str, *, now: datetime) -> None:

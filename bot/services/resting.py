@@ -35,7 +35,7 @@ _CAMPAIGN = (
 class Rest:
     """No contact now. `why` is done, asleep, full, stalled, paused, closed or draft.
 
-    `more` offers another batch of that size.
+    `more` offers another batch of that size; while they are asleep, of others who are awake.
 
     `wakes` is when the first of those who are asleep may be texted, or the queue is short enough; None: at no hour.
     `empty`: they may take batches, and there is nobody left to be taken.
@@ -67,7 +67,8 @@ async def why_nobody(
     if held:
         leaves = leaves_at(current.drained_at, now)
         openings = [opening for window in held if (opening := next_opening(window, leaves))]
-        return current.name, Rest("asleep", wakes=min(openings, default=None))
+        others = bool(more) and await assignments.anybody_awake(session, campaign_id, now)
+        return current.name, Rest("asleep", wakes=min(openings, default=None), more=more if others else 0)
     texted = (await session.execute(_TEXTED, mine)).scalar_one()
     empty = bool(current.invited) and not left
     return current.name, Rest("done", texted=texted, of=current.last_position or 0, more=more, empty=empty)

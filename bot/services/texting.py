@@ -205,19 +205,20 @@ async def open_card(
 ) -> Card:
     """A fresh card, for `/text` and "Start texting": of the campaign that was named, else of what the volunteer holds.
 
-    Somebody invited who holds nothing gets a batch. Raises Forbidden for whoever holds nothing and was not invited.
+    Somebody invited who holds nobody awake gets a batch. Raises Forbidden for whoever holds nothing, nor was invited.
     """
     if campaign_id is None:
         campaign_id = await _whichever(session, volunteer_id)
     await cards.first(session, volunteer_id)
     press = Press(volunteer_id, version=-1, surface=surface)
     shown = await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
-    if not isinstance(shown.next, Rest) or shown.next.why != "done":
+    if not isinstance(shown.next, Rest):
         return shown
     if shown.next.more:
-        await assignments.hand_out(session, campaign_id, volunteer_id, shown.next.more, by=volunteer_id, now=now)
+        how: dict[str, Any] = {"by": volunteer_id, "now": now, "only_awake": shown.next.why == "asleep"}
+        await assignments.hand_out(session, campaign_id, volunteer_id, shown.next.more, **how)
         return await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
-    if shown.next.of:
+    if shown.next.why != "done" or shown.next.of:
         return shown
     if shown.next.empty:
         raise Refusal(f"All contacts of {shown.campaign} are handed out. An organizer can add more.")

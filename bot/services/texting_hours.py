@@ -4,6 +4,7 @@ Pure: a place and a moment in, the next allowed moment out. An unknown place is 
 must be allowed in all of its zones, and by the rules of every state that it may be in.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -15,11 +16,13 @@ from zoneinfo import ZoneInfo
 from bot.services.places import Place, describe, place_of, rules_for
 
 __all__ = [
+    "Closing",
     "NeverOpen",
     "Place",
     "Window",
     "closes_at",
     "closes_in_time",
+    "closing_soon",
     "describe",
     "ever_opens",
     "local_time_words",
@@ -40,6 +43,8 @@ _SEARCH_DAYS = 8
 
 ON_ITS_WAY = timedelta(seconds=10)
 """So long before the window closes a text must be due, to leave in time."""
+SOON = timedelta(minutes=60)
+"""So long before a window closes its minutes are counted."""
 
 
 class NeverOpen(ValueError):
@@ -76,6 +81,14 @@ class Window:
         return Window.of(zones.split(","), rule)
 
 
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A window closes soon: when, and in how many minutes at the most."""
+
+    at: datetime
+    minutes: int
+
+
 def window_for(place: Place, default_rule: str) -> Window:
     """The default hours, as far as the law of the place allows them."""
     return _window_for(place.zones, place.state, default_rule)
@@ -98,6 +111,12 @@ def closes_in_time(window: Window, now: datetime) -> datetime | None:
     """The same, if a text that is clicked now still leaves before."""
     closes = closes_at(window, now)
     return closes if closes and closes - now > ON_ITS_WAY else None
+
+
+def closing_soon(closes: datetime, now: datetime) -> Closing | None:
+    """How long there is until then, if it is soon."""
+    left = closes - now
+    return Closing(closes, math.ceil(left / timedelta(minutes=1))) if left <= SOON else None
 
 
 def opens_at(window: Window, now: datetime) -> datetime:

@@ -4,6 +4,7 @@ from bot.services.cards import Card, Draft, Last
 from bot.services.consents import Consent
 from bot.services.resting import Rest
 from bot.services.segments import MMS
+from bot.services.texting_hours import Closing
 from bot.views import ids
 from bot.views.blocks import (
     Block,
@@ -19,7 +20,7 @@ from bot.views.blocks import (
     section,
 )
 from bot.views.erasing import mark
-from bot.views.text import escape, moment
+from bot.views.text import clock_time, escape, moment
 
 _NEVER_AGAIN = (
     "“Wrong number” and “Opt out” both mean that this person is never texted again. “Ask for help” and “About” "
@@ -94,7 +95,14 @@ def _contact(shown: Card, draft: Draft, picture: str | None) -> list[Block]:
 def who(draft: Draft) -> str:
     """Whose turn it is, where they are, and until when they may be texted."""
     where = f" · {escape(draft.place)}" if draft.place else ""
-    return f"*{escape(draft.name)}*{where}\nYou may text until {draft.until} there."
+    until = f"*{escape(draft.name)}*{where}\nYou may text until {draft.until} there."
+    return f"{until}\n{_countdown(draft.closing)}" if draft.closing else until
+
+
+def _countdown(closing: Closing) -> str:
+    """A card is drawn once: both are still true when it is read later, which "25 minutes left" would not be."""
+    minutes = "1 minute" if closing.minutes == 1 else f"{closing.minutes} minutes"
+    return f":hourglass_flowing_sand: At most {minutes} left: until {clock_time(closing.at)} your time."
 
 
 def footer(draft: Draft) -> list[Block]:
@@ -170,11 +178,13 @@ def why(shown: Card, rest: Rest) -> str:
             )
         case "asleep":
             everybody = f"All the people left on your list of {campaign}"
+            others = " Meanwhile there are others who may be texted now: take some of them." if rest.more else ""
             if rest.wakes is None:
-                return f"{everybody} may be texted at no hour: the texting hours leave them none. Tell an organizer."
+                never = "may be texted at no hour: the texting hours leave them none. Tell an organizer."
+                return f"{everybody} {never}{others}"
             return (
                 f"{everybody} are out of their texting hours. "
-                f"They may be texted again from {moment(rest.wakes)} your time; type `/text` then."
+                f"They may be texted again from {moment(rest.wakes)} your time; type `/text` then.{others}"
             )
     next_step = (
         "Take some more if you have the time."

@@ -1,6 +1,5 @@
 """What is said of erasing, and how our own messages about somebody are known again: by marks that nobody sees."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -26,11 +25,16 @@ def mark(block: Block, contact_id: int, nth: str) -> Block:
     return {**block, "block_id": f"about.{contact_id}.{nth}"}
 
 
-def is_about(shown: dict[str, Any], contacts: Collection[int], marks: Collection[str]) -> bool:
-    """Whether a message of ours tells of one of these, by a block's mark or by the mark of the post that made it."""
-    posted = (shown.get("metadata") or {}).get("event_payload", {}).get("mark")
+def told_of(shown: dict[str, Any]) -> set[int]:
+    """The contacts whom a message of ours tells of, by its blocks' marks."""
     ids = [str(block.get("block_id", "")).split(".") for block in shown.get("blocks", [])]
-    return posted in marks or any(each[0] == "about" and int(each[1]) in contacts for each in ids if len(each) == 3)
+    return {int(each[1]) for each in ids if each[0] == "about" and len(each) == 3}
+
+
+def posted_by(shown: dict[str, Any]) -> str | None:
+    """The mark of the post that made a message."""
+    found: str | None = (shown.get("metadata") or {}).get("event_payload", {}).get("mark")
+    return found
 
 
 def forget(phone: str) -> Block:

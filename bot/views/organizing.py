@@ -6,9 +6,10 @@ from typing import Any
 
 from bot.services.campaigns import CONSENT_LENGTH, FOOTER_LENGTH, NAME_LENGTH
 from bot.services.carrier_codes import in_words
+from bot.services.imports import Word
 from bot.services.reports import Progress, Status
 from bot.services.segments import MAX_CHARACTERS
-from bot.views import ids, script_check
+from bot.views import ids, looking_up, script_check
 from bot.views.blocks import (
     Block,
     Message,
@@ -34,7 +35,7 @@ _SCRIPT_HINT = (
 _FILE_TYPES = ["csv", "tsv", "txt", "text"]
 
 
-def new_campaign() -> Block:
+def new_campaign(lookup_price: float) -> Block:
     """The modal "New campaign"."""
     example = (
         "Hi {first_name|there}, it's {volunteer} with … Can we count on your vote on Nov 3? Reply STOP to opt out."
@@ -45,6 +46,7 @@ def new_campaign() -> Block:
         *script_check.before(),
         _file(),
         *_consent(),
+        looking_up.box(lookup_price),
         _footer(),
         _picture(),
         *_for_answers(),
@@ -54,9 +56,9 @@ def new_campaign() -> Block:
     return modal("New campaign", ids.NEW_CAMPAIGN, blocks, submit="Create")
 
 
-def add_contacts(name: str, campaign_id: int) -> Block:
+def add_contacts(name: str, campaign_id: int, *, lookup_price: float) -> Block:
     """The modal that adds a file of contacts to a campaign."""
-    blocks = [section(f"More contacts for *{escape(name)}*"), _file(), *_consent()]
+    blocks = [section(f"More contacts for *{escape(name)}*"), _file(), *_consent(), looking_up.box(lookup_price)]
     return modal("Add contacts", ids.ADD_CONTACTS, blocks, submit="Import", metadata=str(campaign_id))
 
 
@@ -186,24 +188,29 @@ def reading(name: str, file_name: str) -> Message:
     return message(f"Reading {escape(file_name)} for *{escape(name)}*. I'll tell you here when its contacts are in.")
 
 
-def imported(name: str, file_name: str, imported_rows: int, rejected: int, *, state: str, hole: str | None) -> Message:
-    """Word of an import that is done."""
-    people = "1 contact" if imported_rows == 1 else f"{imported_rows:,} contacts"
-    lines = [f":inbox_tray: *{escape(name)}*: {people} imported from {escape(file_name)}."]
-    if not imported_rows and not rejected:
+def imported(of: Word, *, lookup_price: float, looking: bool = False) -> Message:
+    """Word of an import that is done. `looking`: its numbers are being looked up, as is said in the button's place."""
+    name, file_name = escape(of.campaign), escape(of.file_name)
+    people = "1 contact" if of.imported == 1 else f"{of.imported:,} contacts"
+    lines = [f":inbox_tray: *{name}*: {people} imported from {file_name}."]
+    if not of.imported and not of.rejected:
         lines.append("There is no row below the column names.")
-    elif rejected:
-        rows = "1 row was" if rejected == 1 else f"{rejected:,} rows were"
+    elif of.rejected:
+        rows = "1 row was" if of.rejected == 1 else f"{of.rejected:,} rows were"
         lines.append(f"{rows} rejected: the file below gives each with its reason.")
     else:
         lines.append("No row was rejected.")
-    if hole:
-        lines.append(f":warning: {escape(hole)}")
-    if not imported_rows:
-        lines.append(_put_right(name))
-    elif state == "draft" and not hole:
-        lines.append(f"When you are ready: `/textbank start {escape(name)}`")
-    return message("\n".join(lines))
+    if of.hole:
+        lines.append(f":warning: {escape(of.hole)}")
+    if not of.imported:
+        lines.append(_put_right(of.campaign))
+    elif of.campaign_state == "draft" and not of.hole:
+        lines.append(f"When you are ready: `/textbank start {name}`")
+    words = "\n".join(lines)
+    if not (of.look_up and of.imported):
+        return message(words)
+    offer = [section(looking_up.BEGUN)] if looking else looking_up.offer(of.import_id, of.imported, lookup_price)
+    return message(words, section(words), *offer)
 
 
 def not_imported(name: str, file_name: str, why: str) -> Message:

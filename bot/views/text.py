@@ -44,3 +44,8 @@ def clip(text: str, limit: int) -> str:
 def moment(at: datetime) -> str:
     """For mrkdwn: a moment by the reader's own clock, "tomorrow at 9:00 AM", which only Slack knows."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%b %-d, %-I:%M %p} UTC>"
+
+
+def clock_time(at: datetime) -> str:
+    """For mrkdwn: the time of day by the reader's own clock. Slack's {ago} would count, but says only what is past."""
+    return f"<!date^{int(at.timestamp())}^{{time}}|{at:%-I:%M %p} UTC>"

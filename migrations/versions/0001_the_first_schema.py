@@ -289,6 +289,7 @@ def upgrade() -> None:
         sa.Column("consent_when", sa.String(), nullable=True),
         sa.Column("imported_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("look_up", sa.Boolean(), nullable=False),
         sa.Column("header", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=True),
         sa.Column("next_row", sa.Integer(), nullable=False),
         sa.Column("open_after", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),

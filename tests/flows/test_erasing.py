@@ -117,6 +117,9 @@ async def test_a_campaign_is_purged_when_its_time_is_over(world: World, olivia: 
     await world.phone("+13135550177").texts("Is this Sara?")
     await world.new_campaign("Spring", LIST.splitlines()[0] + "\nAna,Díaz,+1 313 555 0103,Lansing,MI\n")
     await olivia.types("/textbank close Fall GOTV")
+    await olivia.types("/textbank start Spring")
+    await world.texting(priya, 1, "Spring")
+    elsewhere = priya.card
     counted = await world.query("SELECT * FROM tally")
     world.time.passes(days=359)
     await world.minute()
@@ -132,6 +135,8 @@ async def test_a_campaign_is_purged_when_its_time_is_over(world: World, olivia: 
     assert await found(world, *OF_SARA, "Tom", "Reed", "V778", "5550102", "5550177") == []
     assert await found(world, "Ana", "5550103") == ["5550103 in person.phone", "Ana in contact.first_name"]
     assert HERE in priya.threads[0].words
+    assert on_screens(world, *OF_SARA, "Tom", "Reed") == []
+    assert "*Ana Díaz*" in elsewhere.words
     assert await world.query("SELECT 1 FROM opt_out WHERE state = 'out'") != []
     assert await world.query("SELECT * FROM tally") == counted
     assert len(await world.query("SELECT 1 FROM audit WHERE what = 'campaign purged'")) == 1
@@ -143,3 +148,5 @@ async def test_a_campaign_is_purged_when_its_time_is_over(world: World, olivia: 
     world.time.passes(days=2)
     await world.minute()
     assert await found(world, "walrus", *NATIONAL) == []
+    await erased(world)
+    assert on_screens(world, "walrus") == []

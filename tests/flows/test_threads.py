@@ -274,6 +274,11 @@ async def test_at_night_only_a_voter_who_has_just_written_is_answered(
     await priya.writes("Yes?", in_=thread)
     await world.a_while()
     assert world.carrier.texts_to(sara)[1:] == ["Yes?"]
+    world.time.passes(minutes=1)
+    await priya.writes("Are you there?", in_=thread)
+    await world.a_while()
+    assert "too late or too early to text Sara Lopez now, so nothing was sent." in last_said(thread)
+    assert world.carrier.texts_to(sara)[1:] == ["Yes?"]
 
 
 async def test_an_answer_that_does_not_arrive_is_told_in_the_thread(

@@ -124,3 +124,15 @@ def test_the_procfile_starts_real_commands(role: str) -> None:
 
     assert lines[role] == f"python -m bot {command}"
     assert command in command_line()
+
+
+@pytest.mark.parametrize("document", ["compliance.md", "reliability.md"])
+def test_every_test_that_a_document_names_exists(document: str) -> None:
+    modules = {source.name(path): path.read_text() for path in source.modules("tests")}
+    tests = set(re.findall(r"def (test_\w+)", "\n".join(modules.values())))
+    written = (source.ROOT / "docs" / document).read_text()
+    alone = {name for name in re.findall(r"`(test_\w+)`", written) if name not in tests}
+    placed = re.findall(r"`(?:tests/)?((?:flows|services|processes|project)/\w+\.py)(?:::(test_\w+))?`", written)
+    nowhere = {(file, name) for file, name in placed if f"def {name}" not in modules.get(f"tests/{file}", "")}
+
+    assert (alone, nowhere) == (set(), set())
