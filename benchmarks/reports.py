@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import bindparam, event, text
@@ -20,10 +21,12 @@ from bot.database import Database, Session
 from bot.services import campaigns, daily, reports
 from bot.services.campaigns import NewCampaign
 from bot.services.digest_days import until_now
+from bot.services.money import Prices
 from bot.services.tallies import bucket_of
 from models.types import Moment
 
 TIMES = 30
+PRICES = Prices(Decimal("0.012"), Decimal("0.03"))
 VOLUNTEERS, DAYS, HOURS = 200, 10, 4
 QUARTERS = DAYS * HOURS * 4
 ONE_IN = 6
@@ -111,13 +114,13 @@ def _quarters() -> list[datetime]:
 async def status(session: Session, campaign_id: int) -> None:
     """`/textbank status Benchmark`, all of it but Slack."""
     found = await campaigns.find(session, "benchmark")
-    await reports.status(session, found, now=now(), rate=3.0)
+    await reports.status(session, found, now=now(), rate=3.0, prices=PRICES)
 
 
 async def digest(session: Session, _campaign_id: int) -> None:
     """The figures of a day's digest, with the ranking, beside those of the thirteen days before."""
     schedule, day = until_now(now(), "America/Detroit")
-    await daily.read(session, schedule, day, ranking=True, now=now())
+    await daily.read(session, schedule, day, prices=PRICES, ranking=True, now=now())
 
 
 WHAT: dict[str, Callable[[Session, int], Awaitable[None]]] = {"status": status, "digest": digest}

@@ -1,6 +1,7 @@
 """The environment, read once into one frozen Settings. What is wrong or missing is said with how to mend it."""
 
 import re
+from decimal import Decimal
 from ipaddress import ip_address
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ def _comma_separated(value: Any) -> Any:
 
 
 _HOURS = r"(?:(?:mon|tue|wed|thu|fri|sat|sun) )?(?:(\d\d?:[0-5]\d) ?[-–] ?(\d\d?:[0-5]\d)|closed)"
-_NUMBERS = {"int": "a whole number", "float": "a number", "finite": "a finite number"}
+_NUMBERS = {"int": "a whole number", "float": "a number", "decimal": "a number", "finite": "a finite number"}
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
 
@@ -54,7 +55,9 @@ class Settings(BaseSettings):
     default_region: str = "US"
     texting_hours: str = "09:00-20:00"
     opt_out_keywords: CommaSeparated = ()
-    lookup_price: float = Field(default=0.008, ge=0, allow_inf_nan=False)
+    segment_price: Decimal = Field(default=Decimal("0.012"), ge=0, le=10)
+    picture_price: Decimal = Field(default=Decimal("0.03"), ge=0, le=10)
+    lookup_price: Decimal = Field(default=Decimal("0.008"), ge=0, le=10)
     personal_data_days: int = Field(default=365, ge=1, le=3650)
 
     @field_validator("database_url")

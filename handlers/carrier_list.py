@@ -172,7 +172,8 @@ class Watch:
     async def _write(self, deliveries: list[Delivery]) -> None:
         now = self._kit.clock()
         async with self._kit.database.transaction() as session:
-            await alarms.tell(session, await outcomes.delivered(session, deliveries, now=now), now=now)
+            trouble = await outcomes.delivered(session, deliveries, now=now)
+            await alarms.follow(session, trouble, prices=self._kit.prices, now=now)
 
     # -- texts in doubt
 
@@ -190,7 +191,8 @@ class Watch:
             listed = await self._list.to(phone)
             async with kit.database.transaction() as session:
                 found = await doubts.found(session, person_id, listed)
-                await alarms.tell(session, await outcomes.delivered(session, found, now=now), now=now)
+                trouble = await outcomes.delivered(session, found, now=now)
+                await alarms.follow(session, trouble, prices=kit.prices, now=now)
                 proved = {each.message_id for each in found}
                 await doubts.look_again(session, [row for row in rows if row.id not in proved], now=now)
         return True

@@ -17,6 +17,7 @@ from handlers import (
     opt_out_files,
     people,
     running,
+    spending,
 )
 from handlers.kit import Kit
 from handlers.requests import require
@@ -53,6 +54,7 @@ async def help_(command: Command, kit: Kit) -> str:
 SUBCOMMANDS: dict[str, Subcommand] = {
     "help": Subcommand(help_, Role.VOLUNTEER, "/textbank help", "what you can do"),
     **running.SUBCOMMANDS,
+    **spending.SUBCOMMANDS,
     **batches.SUBCOMMANDS,
     **digests.SUBCOMMANDS,
     **exporting.SUBCOMMANDS,

@@ -88,7 +88,7 @@ async def _post(kit: Kit, post: Any, asked: dict[str, Any]) -> bool:
 
 async def _read(session: Any, asked: dict[str, Any], kit: Kit) -> Daily:
     schedule, day = Schedule(asked["at"], asked["tz"]), date.fromisoformat(asked["day"])
-    return await daily.read(session, schedule, day, ranking=asked["ranking"], now=kit.clock())
+    return await daily.read(session, schedule, day, prices=kit.prices, ranking=asked["ranking"], now=kit.clock())
 
 
 async def _show(kit: Kit, post: Any, found: Daily, *, asked: bool) -> None:

@@ -14,6 +14,7 @@ from bot.gateways.slack import Slack
 from bot.gateways.sms import Sms
 from bot.services import pictures
 from bot.services.cards import Card, Draft
+from bot.services.money import Prices
 from bot.settings import Settings
 from handlers.budget import Budget
 
@@ -41,6 +42,11 @@ class Kit:
     def undo(self) -> timedelta:
         """How long a text waits for its Undo."""
         return timedelta(seconds=self.settings.undo_seconds)
+
+    @property
+    def prices(self) -> Prices:
+        """What texts cost, as the operator has set it."""
+        return Prices(self.settings.segment_price, self.settings.picture_price)
 
     def picture(self, shown: Card) -> str | None:
         """Where the picture that goes along with this card's text can be seen."""

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import Refusal
 from bot.gateways.line_types import kind_of
-from bot.services import campaigns, imports, leases, lookups
+from bot.services import campaigns, estimates, imports, leases, lookups
 from bot.views import ids, organizing
 from bot.views import looking_up as views
 from handlers.kit import Kit
@@ -55,8 +55,10 @@ async def begin(ack: AsyncAck, click: Click, kit: Kit) -> None:
         found = await campaigns.by_id(session, word.campaign_id)
         campaigns.check_open(found)
         await lookups.ask(session, found, by=click.who, now=now, import_id=import_id)
+        estimate = await estimates.of_campaign(session, found, prices=kit.prices)
     await ack()
-    shown, key = organizing.imported(word, lookup_price=kit.settings.lookup_price, looking=True), f"import:{import_id}"
+    price, key = kit.settings.lookup_price, f"import:{import_id}"
+    shown = organizing.imported(word, estimate, lookup_price=price, looking=True)
     kit.slack.replace(click.response_url, shown, card=key, version=kit.slack.next_version(key))
 
 

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.database import Session
 from bot.errors import Refusal, check_all
-from bot.services import campaigns, pictures, saved_replies, scripts, surveys, timing
+from bot.services import campaigns, money, pictures, saved_replies, scripts, spending, surveys, timing
 from bot.services.campaigns import NewCampaign
 from bot.services.pictures import Handed
 from bot.views import ids
@@ -88,6 +88,8 @@ async def edit_script(ack: AsyncAck, body: dict[str, Any], kit: Kit) -> None:
         without = () if typed.get("no_picture") else None
         await campaigns.write_script(session, campaign_id, typed.get("script") or "", **by, media=without)
         await campaigns.set_footer(session, campaign_id, typed.get("footer") or "", **by)
+        if (cents := _budget(typed)) != _budget(_drawn_with(body)):  # left as it was drawn, it takes back nobody's
+            await spending.set_budget(session, await campaigns.by_id(session, campaign_id), cents, **by)
         if picture:
             await pictures.ask(session, campaign_id, picture, **by)
         elif without is not None:
@@ -102,12 +104,13 @@ def _of_contacts(typed: dict[str, Any]) -> list[Check]:
 
 
 def _of_words(typed: dict[str, Any], kit: Kit) -> list[Check]:
-    """What is to be asked of all that goes to voters."""
+    """What is to be asked of all that goes to voters, and of what it may cost."""
     return [
         lambda: scripts.check(typed.get("script") or ""),
         lambda: _picture(typed, kit),
         lambda: saved_replies.parse(typed.get("saved_replies") or ""),
         lambda: surveys.parse(typed.get("questions") or ""),
+        lambda: _budget(typed),
     ]
 
 
@@ -117,6 +120,16 @@ async def _write_for_answers(
     """What volunteers find under **Reply**."""
     await saved_replies.write(session, campaign_id, typed.get("saved_replies") or "", by=by, now=now)
     await surveys.write(session, campaign_id, typed.get("questions") or "", by=by, now=now)
+
+
+def _budget(typed: dict[str, Any]) -> int | None:
+    return money.read_budget(typed.get("budget") or "")
+
+
+def _drawn_with(body: dict[str, Any]) -> dict[str, Any]:
+    """Field name → what stood in it when the modal was opened."""
+    elements = [block["element"] for block in body["view"]["blocks"] if block["type"] == "input"]
+    return {element["action_id"]: element.get("initial_value") for element in elements}
 
 
 def _picture(typed: dict[str, Any], kit: Kit) -> Handed | None:
@@ -142,6 +155,7 @@ def _new(typed: dict[str, Any]) -> NewCampaign:
         opens_at=_moment(typed.get("opens_at")),
         closes_at=_moment(typed.get("closes_at")),
         look_up=bool(typed.get("look_up")),
+        budget=_budget(typed),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.database import Session
 from bot.gateways.slack import SlackTrouble
-from bot.services import imports, inbox, organizers, posts, reassigning, replies, texting
+from bot.services import campaigns, estimates, imports, inbox, organizers, posts, reassigning, replies, texting
 from bot.services.contacts import rejects_csv
 from bot.services.posts import PostKind
 from bot.services.replies import Waiting
@@ -130,8 +130,10 @@ async def _imported(kit: Kit, post: Any, payload: dict[str, Any]) -> bool:
     """Word of an import. The rejected rows come after it, by a post of their own."""
     async with kit.database.reading() as session:
         word = await imports.word_of(session, payload["import_id"])
+        campaign = await campaigns.by_id(session, word.campaign_id)
+        estimate = await estimates.of_campaign(session, campaign, prices=kit.prices)
     if word.state == ImportState.LIVE:
-        shown = organizing.imported(word, lookup_price=kit.settings.lookup_price)
+        shown = organizing.imported(word, estimate, lookup_price=kit.settings.lookup_price)
     else:
         shown = organizing.not_imported(word.campaign, word.file_name, word.error or "")
     channel, _ = await say_once(kit, post, shown)

@@ -2,12 +2,24 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 from bot.database import Session
-from bot.services import campaigns, closing, pictures, reports, saved_replies, scripts, surveys, timing
+from bot.services import (
+    campaigns,
+    closing,
+    estimates,
+    money,
+    pictures,
+    reports,
+    saved_replies,
+    scripts,
+    spending,
+    surveys,
+    timing,
+)
 from bot.services import script_check as check
+from bot.views import money as money_views
 from bot.views import organizing as views
 from handlers import script_check
 from handlers.kit import Kit
@@ -50,6 +62,7 @@ async def script(command: Command, kit: Kit) -> str:
         questions=questions,
         picture=kit.address_of(picture),
         coming=coming,
+        budget=money.as_written(campaign.budget),
     )
     await kit.slack.open_view(command.trigger_id, view)
     return ""
@@ -67,23 +80,42 @@ async def status(command: Command, kit: Kit) -> str:
     """A campaign at a glance."""
     async with kit.database.reading() as session:
         campaign = await campaigns.find(session, unquoted(command.words))
-        found = await reports.status(session, campaign, now=kit.clock(), rate=kit.settings.sms_segments_per_second)
-    return views.status(found, now=kit.clock())
+        pace: dict[str, Any] = {"rate": kit.settings.sms_segments_per_second, "prices": kit.prices}
+        found = await reports.status(session, campaign, now=kit.clock(), **pace)
+        is_draft = found.state is CampaignState.DRAFT
+        estimate = await estimates.of_campaign(session, campaign, prices=kit.prices) if is_draft else None
+    return views.status(found, now=kit.clock(), estimate=estimate)
 
 
-async def _start(session: Session, found: Any, *, by: str, now: datetime) -> str:
-    """Open it, and say once more what the script check says: afterwards is too late for whoever has been texted."""
-    await campaigns.start(session, found, by=by, now=now)
+async def _start(kit: Kit, session: Session, found: Any, who: str) -> str:
+    """Open it, and say once more what it will cost and what the script check says: afterwards is too late for whoever
+    has been texted.
+    """
+    await campaigns.start(session, found, by=who, now=kit.clock())
+    estimate = await estimates.of_campaign(session, found, prices=kit.prices)
+    cost = f"\n{money_views.estimate(estimate)}" if estimate else ""
     advice = check.advice(scripts.with_footer(await campaigns.current_script(session, found), found.footer))
     if not advice:
-        return ""
+        return cost
     lines = "".join(f"\n• {line}" for line in advice)
-    return f"\n:warning: Its script could be better. Change it with `/textbank script {found.name}`:{lines}"
+    return f"{cost}\n:warning: Its script could be better. Change it with `/textbank script {found.name}`:{lines}"
+
+
+async def _pause(kit: Kit, session: Session, found: Any, who: str) -> None:
+    await campaigns.pause(session, found, by=who, now=kit.clock())
+
+
+async def _resume(kit: Kit, session: Session, found: Any, who: str) -> None:
+    await spending.resume(session, found, prices=kit.prices, by=who, now=kit.clock())
+
+
+async def _close(kit: Kit, session: Session, found: Any, who: str) -> str:
+    return await closing.close(session, found, by=who, now=kit.clock())
 
 
 Unnamed = CampaignState | None
 """A command without a name means the only campaign in this state; None: it must have one."""
-Act = Callable[..., Awaitable[str | None]]
+Act = Callable[[Kit, Session, Any, str], Awaitable[str | None]]
 """A step in a campaign's life; what it returns is said too."""
 
 
@@ -91,7 +123,7 @@ def _moves(act: Act, said: str, unnamed: Unnamed = CampaignState.LIVE) -> Callab
     async def run(command: Command, kit: Kit) -> str:
         async with kit.database.transaction() as session:
             campaign = await campaigns.find(session, unquoted(command.words), unnamed=unnamed)
-            what_then = await act(session, campaign, by=command.who, now=kit.clock())
+            what_then = await act(kit, session, campaign, command.who)
         return said.format(name=campaign.name) + (what_then or "")
 
     return run
@@ -126,11 +158,11 @@ def _moves_at(
     return run
 
 
-_START = (
+_STARTED = (
     "{name} is live. "
     "Hand contacts out with `/textbank assign {name} @somebody 50` or `/textbank invite {name} #channel`."
 )
-_PAUSE = "{name} is paused: nothing is sent, not even what was clicked already. `/textbank resume {name}` goes on."
+_PAUSED = "{name} is paused: nothing is sent, not even what was clicked already. `/textbank resume {name}` goes on."
 SUBCOMMANDS: dict[str, Subcommand] = {
     "new": Subcommand(new, Role.ORGANIZER, "/textbank new", "make a campaign"),
     "import": Subcommand(import_, Role.ORGANIZER, "/textbank import CAMPAIGN", "add contacts"),
@@ -140,22 +172,20 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "list": Subcommand(list_, Role.MANAGER, "/textbank list", "all campaigns"),
     "status": Subcommand(status, Role.MANAGER, "/textbank status [CAMPAIGN]", "how far a campaign is"),
     "start": Subcommand(
-        _moves_at(_start, _START, timing.plan_opening, "opens"),
+        _moves_at(_start, _STARTED, timing.plan_opening, "opens"),
         Role.ORGANIZER,
         "/textbank start CAMPAIGN [at 2026-10-20 09:00]",
         "open it for texting, now or then",
     ),
-    "pause": Subcommand(
-        _moves(campaigns.pause, _PAUSE), Role.ORGANIZER, "/textbank pause CAMPAIGN", "stop every send at once"
-    ),
+    "pause": Subcommand(_moves(_pause, _PAUSED), Role.ORGANIZER, "/textbank pause CAMPAIGN", "stop every send at once"),
     "resume": Subcommand(
-        _moves(campaigns.resume, "{name} goes on.", CampaignState.PAUSED),
+        _moves(_resume, "{name} goes on.", CampaignState.PAUSED),
         Role.ORGANIZER,
         "/textbank resume CAMPAIGN",
         "go on after a pause",
     ),
     "close": Subcommand(
-        _moves_at(closing.close, "{name} is closed. ", timing.plan_closing, "closes", unnamed=None),
+        _moves_at(_close, "{name} is closed. ", timing.plan_closing, "closes", unnamed=None),
         Role.ORGANIZER,
         "/textbank close CAMPAIGN [at 2026-11-03 20:00]",
         "end it, now or then",

@@ -5,7 +5,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.gateways.slack import SlackTrouble
-from bot.services import script_check, script_samples, scripts
+from bot.services import campaigns, estimates, script_check, script_samples, scripts
+from bot.services.script_check import Preview
 from bot.views import ids
 from bot.views import script_check as views
 from bot.views.blocks import Block
@@ -49,17 +50,22 @@ async def blocks(
     """The check of these words, on the campaign's own contacts where it has some."""
     if not script.strip():
         return views.before()
+    volunteer = (await kit.slack.profile(who))["name"].split()[0]
     rows: list[Any] = []
+    texts: list[Preview] = []
+    estimate = None
     if campaign_id is not None:
         async with kit.database.reading() as session:
             rows = await script_samples.of_campaign(session, campaign_id)
-    volunteer = (await kit.slack.profile(who))["name"].split()[0]
-    texts = script_samples.previews(script, rows, volunteer=volunteer, footer=footer)
+            texts = script_samples.previews(script, rows, volunteer=volunteer, footer=footer)
+            found = await campaigns.by_id(session, campaign_id)
+            estimate = await estimates.of_texts(session, found, texts, prices=kit.prices)
     return views.blocks(
         script_check.advice(scripts.with_footer(script, footer)),
         sizes=script_check.sizes(texts),
         holes=script_check.holes(script, [script_samples.values_of(row, volunteer) for row in rows]),
         preview=texts[at % len(texts)] if texts else None,
+        estimate=estimate,
         at=at % len(texts) if texts else 0,
         mend=script_check.plain(script) != script,
     )

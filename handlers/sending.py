@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from bot.database import Session
-from bot.services import alarms, backlog, outbox, outcomes
+from bot.services import alarms, backlog, outbox, outcomes, spending
 from bot.services.outbox import Claimed
 from bot.services.outcomes import Outcome, Result
 from handlers.gate import Gate
@@ -127,12 +127,14 @@ class Sender:
         return await self._opens(shut)
 
     async def _measure(self) -> None:
-        """How long what waits takes to leave: contacts are handed out no faster."""
+        """How long what waits takes to leave, and what it costs: contacts are handed out no faster."""
         kit, now = self._kit, self._kit.clock()
         if self._measured_at is not None and now - self._measured_at < MEASURE_EVERY:
             return
         self._measured_at = now
         async with kit.database.transaction() as session:
+            # Campaigns before the pace, as whoever records outcomes: two that wait for each other would both fail.
+            await spending.look(session, prices=kit.prices, now=now)
             await backlog.measure(session, rate=kit.settings.sms_segments_per_second, now=now)
 
     def _most(self) -> int:
@@ -197,7 +199,7 @@ class Sender:
         try:
             async with kit.database.transaction() as session:
                 trouble = await outcomes.record(session, batch, now=kit.clock())
-                await alarms.tell(session, trouble, now=kit.clock())
+                await alarms.follow(session, trouble, prices=kit.prices, now=kit.clock())
                 doubts = await self._judge(session, batch)
         except Exception:
             log.exception("outcomes could not be written; trying again", texts=len(batch))

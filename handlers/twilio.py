@@ -95,7 +95,8 @@ class Hooks:
     async def _write_batch(self, deliveries: list[Delivery]) -> None:
         now = self._kit.clock()
         async with self._kit.database.transaction() as session:
-            await alarms.tell(session, await outcomes.delivered(session, deliveries, now=now), now=now)
+            trouble = await outcomes.delivered(session, deliveries, now=now)
+            await alarms.follow(session, trouble, prices=self._kit.prices, now=now)
 
 
 @dataclass(slots=True)

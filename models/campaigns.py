@@ -40,6 +40,11 @@ class Campaign(SQLModel, table=True):
     guidelines: str | None = None
     footer: str | None = None
     budget: int | None = None
+    """In whole cents; empty: as much as it takes."""
+    budget_warned_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When organizers were told that most of this budget is spent."""
+    budget_spoken_for_at: datetime | None = Field(default=None, sa_type=Moment)
+    """Since when what is spent and what waits for the carrier come to the budget: nobody is handed out."""
 
 
 class Segment(SQLModel, table=True):

@@ -81,6 +81,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("SMS_SEGMENTS_PER_SECOND", "0", "greater than 0"),
     ("SMS_SEGMENTS_PER_SECOND", "inf", "a finite number"),
     ("SMS_SEGMENTS_PER_SECOND", "nan", "number"),
+    ("SEGMENT_PRICE", "1 cent", "a number"),
+    ("PICTURE_PRICE", "-0.01", "greater than or equal to 0"),
     ("DEFAULT_REGION", "USA", "two-letter country code"),
     ("DEFAULT_REGION", "XX", "two-letter country code"),
     ("TEXTING_HOURS", "9-20", "write the hours as 09:00-20:00"),

@@ -9,13 +9,23 @@ from sqlalchemy import bindparam, select
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import campaigns, cards, conversations, inbox, outbox, posts
+from bot.services import campaigns, cards, conversations, inbox, outbox, posts, spending
 from bot.services.carrier_codes import TOO_FAST, in_words
+from bot.services.money import Prices
 from bot.services.posts import PostKind
 from bot.services.trouble import TAKEN_BACK, Trouble
 from models import CampaignState, MessageKind, contact
 
 _NAME = select(contact.c.first_name, contact.c.last_name).where(contact.c.id == bindparam("which"))
+
+
+async def follow(session: Session, trouble: Trouble, *, prices: Prices, now: datetime) -> None:
+    """What follows from the carrier's word of some texts: a campaign whose budget they reach pauses; the rest is told.
+
+    Campaigns first, as in the worker's look: two that wait for each other would both fail.
+    """
+    await spending.stop(session, trouble.spent, prices=prices, now=now)
+    await tell(session, trouble, now=now)
 
 
 async def tell(session: Session, trouble: Trouble, *, now: datetime) -> None:

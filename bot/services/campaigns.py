@@ -59,6 +59,8 @@ class NewCampaign:
     footer: str = ""
     look_up: bool = False
     """Its word offers a look-up of its numbers."""
+    budget: int | None = None
+    """In cents."""
 
 
 _BY_PREFIX = select(campaign).order_by(campaign.c.id.desc()).limit(20)
@@ -150,6 +152,7 @@ async def create(session: Session, new: NewCampaign, *, by: str, now: datetime) 
     consent = check_consent(new.consent)
     values = {"name": name, "name_key": key_of(name), "state": CampaignState.DRAFT, "created_by": by, "created_at": now}
     values |= {"opens_at": new.opens_at, "closes_at": new.closes_at, "footer": _tidy_footer(new.footer)}
+    values["budget"] = new.budget
     campaign_id = await _insert(session, campaign, **values, fields=[])
     await _insert(session, segment, campaign_id=campaign_id, name="Everyone")
     await write_script(session, campaign_id, new.script, by=by, now=now)

@@ -132,6 +132,7 @@ _CONTACT = (
     campaign.c.name.label("campaign"),
     campaign.c.footer,
     campaign.c.state.label("campaign_state"),
+    campaign.c.budget_spoken_for_at,
     script.c.id.label("script_id"),
     script.c.body.label("script"),
     script.c.media,
@@ -274,7 +275,7 @@ async def whose_turn(session: Session, volunteer_id: str, campaign_id: int, *, n
     """The next contact whose text may be clicked now and leaves before their window closes, `but` this one."""
     mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id, "but": but}
     row = (await session.execute(_NEXT, mine)).first()
-    if row is None or row.campaign_state != CampaignState.LIVE:
+    if row is None or row.campaign_state != CampaignState.LIVE or row.budget_spoken_for_at is not None:
         return Turn(campaign_id)
     if is_stalled(row.measured_at, now) or full_until(row.drained_at, now):
         return Turn(campaign_id)

@@ -6,6 +6,7 @@ A fixed number of statements, however many campaigns and texts: sums of tallies,
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from math import sqrt
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import and_, bindparam, case, func, literal_column, select, unio
 from bot.database import Session
 from bot.services import waits
 from bot.services.digest_days import Schedule
+from bot.services.money import Prices
 from bot.services.tallies import Metric
 from models import (
     CampaignState,
@@ -48,7 +50,7 @@ class Day:
     `failed` are those refused and those taken but not delivered.
 
     `written` are texts that came in, `replied` voters who answered for the first time, `median` the minutes that voters
-    waited for an answer.
+    waited for an answer. `spent` are dollars.
     """
 
     sent: int
@@ -61,6 +63,7 @@ class Day:
     conversions: int
     volunteers: int
     median: float | None
+    spent: Decimal
 
     @property
     def is_empty(self) -> bool:
@@ -154,6 +157,7 @@ _COHORTS = (Metric.TEXTED, Metric.ANSWERED, Metric.THEN_REPLIED, Metric.THEN_LEF
 _IN_HISTORY = (Metric.ACCEPTED, Metric.REPLIED, *_COHORTS)
 _OF_TWO_DAYS = (
     *(Metric.UNDELIVERED, Metric.NOT_SENT, Metric.DELIVERED, Metric.REPLIES, Metric.OPT_OUTS, Metric.CONVERSIONS),
+    *(Metric.SEGMENTS, Metric.PICTURES),
     *waits.METRICS,
 )
 
@@ -216,7 +220,9 @@ _OPEN = select(
 )
 
 
-async def read(session: Session, schedule: Schedule, day: date, *, ranking: bool, now: datetime) -> Daily:
+async def read(
+    session: Session, schedule: Schedule, day: date, *, prices: Prices, ranking: bool, now: datetime
+) -> Daily:
     """The day that ends at the schedule's time on this date; what needs somebody is as of now."""
     ends = schedule.ends(day, DAYS)
     values = {f"end{number}": end for number, end in enumerate(ends)}
@@ -225,7 +231,7 @@ async def read(session: Session, schedule: Schedule, day: date, *, ranking: bool
     texting = {row.nth: row.n for row in (await session.execute(_VOLUNTEERS, values)).all()}
     best = (await session.execute(_RANKING, values)).all() if ranking else []
     sums = _Sums((await session.execute(_SUMS, values)).all())
-    days = [sums.day(nth, texting.get(nth, 0)) for nth in range(DAYS)]
+    days = [sums.day(nth, texting.get(nth, 0), prices) for nth in range(DAYS)]
     name = schedule.named(day)
     still_open = (await session.execute(_OPEN, {**values, "now": now})).one()
     return Daily(
@@ -265,7 +271,7 @@ class _Sums:
             if row.nth == DAYS - 1:
                 self._last[of] = int(row.n)
 
-    def day(self, nth: int, volunteers: int) -> Day:
+    def day(self, nth: int, volunteers: int, prices: Prices) -> Day:
         """One day of all campaigns."""
 
         def count(metric: str) -> int:
@@ -282,6 +288,7 @@ class _Sums:
             conversions=count(Metric.CONVERSIONS),
             volunteers=volunteers,
             median=waits.median({name: count(name) for name in waits.METRICS}),
+            spent=prices.cost(count(Metric.SEGMENTS), count(Metric.PICTURES)),
         )
 
     def days(self, nths: range, metrics: tuple[Metric, ...]) -> int:

@@ -77,7 +77,8 @@ _OLDEST_POST = (
 
 def of_settings(settings: Settings) -> list[Finding]:
     """What the settings themselves tell; they have been read, so each is there and has the right form."""
-    return [ok("The settings are complete."), _secret(settings), *_hours(settings), _zones(), _pace(settings)]
+    of_texts = (_pace(settings), _prices(settings))
+    return [ok("The settings are complete."), _secret(settings), *_hours(settings), _zones(), *of_texts]
 
 
 async def of_work(session: Session, *, now: datetime, serving: bool) -> list[Finding]:
@@ -190,6 +191,12 @@ def _zones() -> Finding:
 def _pace(settings: Settings) -> Finding:
     rate = f"{settings.sms_segments_per_second:g}"
     return ok(f"Texts leave at {rate} segments a second at most (SMS_SEGMENTS_PER_SECOND: as registered).")
+
+
+def _prices(settings: Settings) -> Finding:
+    segment, picture = settings.segment_price, settings.picture_price
+    names = "SEGMENT_PRICE and PICTURE_PRICE: by your own bill"
+    return ok(f"Money is reckoned at ${segment:f} a segment and ${picture:f} a text with a picture ({names}).")
 
 
 def _start(role: str) -> str:

@@ -88,7 +88,7 @@ _LOCK = (
     select(
         *(message.c.id, message.c.state, message.c.campaign_id, message.c.volunteer_id, message.c.script_id),
         *(message.c.kind, message.c.conversation_id, message.c.person_id),
-        *(message.c.created_at, message.c.waited_since),
+        *(message.c.created_at, message.c.waited_since, message.c.segments, message.c.media),
     )
     .where(message.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(message.c.id)  # every batch in one order, so that two cannot deadlock
@@ -229,7 +229,7 @@ async def record(session: Session, outcomes: Collection[Outcome], *, now: dateti
     bumps += await _left_after_all(session, late, trouble, now=now)
     for outcome, row in moved:
         if outcome.result is Result.ACCEPTED:
-            bumps.append(_entry(Metric.ACCEPTED, row, now))
+            bumps += _taken(row, trouble, now)
         elif outcome.result is Result.REFUSED:
             bumps += await _was_refused(session, row, outcome.error, trouble, now=now)
     await tallies.bump(session, bumps)
@@ -320,11 +320,11 @@ async def delivered(session: Session, deliveries: Collection[Delivery], *, now: 
             continue
         is_first_proof = told.was in MAY_RISE_TO[MessageState.ACCEPTED]
         if _says(each) is MessageState.REJECTED:
-            bumps += [] if is_first_proof else [_entry(Metric.ACCEPTED, told.row, now, n=-1)]
+            bumps += [] if is_first_proof else _taken(told.row, trouble, now, n=-1)
             bumps += await _turned_away(session, told.row, each.error or 0, trouble, now=now)
             continue
         if is_first_proof:
-            bumps.append(_entry(Metric.ACCEPTED, told.row, now))
+            bumps += _taken(told.row, trouble, now)
         if each.state is MessageState.DELIVERED:
             bumps.append(_entry(Metric.DELIVERED, told.row, now))
         elif each.state in _DID_NOT_ARRIVE:
@@ -410,6 +410,14 @@ async def _back(session: Session, rows: Sequence[Any], *, now: datetime) -> list
             continue
         counts.append(_entry(tallies.clicked(row.kind), row, row.created_at, n=-1))
     return counts
+
+
+def _taken(row: Any, trouble: Trouble, now: datetime, n: int = 1) -> list[dict[str, Any]]:
+    """The carrier has this text, and bills it; or (-1) gives it back."""
+    trouble.spent.add(row.campaign_id)
+    metric, units = (Metric.PICTURES, 1) if row.media else (Metric.SEGMENTS, row.segments)
+    counted = {"campaign_id": row.campaign_id, "volunteer_id": None, "script_id": None}
+    return [_entry(Metric.ACCEPTED, row, now, n=n), tallies.entry(metric, **counted, now=now, n=n * units)]
 
 
 def _entry(metric: Metric | str, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import bindparam, case, func, select
@@ -11,6 +12,7 @@ from bot.database import Session
 from bot.services import inbox, segments
 from bot.services.backlog import is_stalled
 from bot.services.carrier_codes import code_of
+from bot.services.money import Prices, of_cents
 from bot.services.outbox import MAY_LEAVE, SENDER
 from bot.services.tallies import BUCKET, OUT_OF_REACH, Metric, bucket_of
 from models import (
@@ -83,6 +85,7 @@ class Status:
     `wrong_numbers`, `left_untexted` (opted out) and `unreachable` could not be texted any more when their turn came;
     `opted_out_after` are those of `opt_outs` who had been texted; `queued` is what waits for the carrier.
     `in_the_last_hour` are texts clicked, and `errors` texts that did not arrive, by the carrier's code, the most first.
+    `spent` and `budget` are in dollars.
     `minutes_left` is what the rest takes the carrier, after what live campaigns have in the one queue by now;
     `minutes_at_this_pace` what it takes at the last hour's pace.
     """
@@ -117,6 +120,8 @@ class Status:
     in_the_last_hour: int
     errors: tuple[tuple[int, int], ...]
     queued: int
+    spent: Decimal
+    budget: Decimal | None
     minutes_left: int | None
     minutes_at_this_pace: int | None
 
@@ -145,7 +150,7 @@ _FIGURES = {
 """What a status says just as it was counted."""
 
 
-async def status(session: Session, found: Any, *, now: datetime, rate: float) -> Status:
+async def status(session: Session, found: Any, *, now: datetime, rate: float, prices: Prices) -> Status:
     """How far this campaign is; `rate` is the carrier's pace in segments a second."""
     of = {"campaign_id": found.id}
     rows = (await session.execute(_SUMS, {**of, "edge": bucket_of(now - _LAST_HOUR)})).all()
@@ -172,6 +177,8 @@ async def status(session: Session, found: Any, *, now: datetime, rate: float) ->
         stalled=is_stalled((await session.execute(_MEASURED)).scalar_one_or_none(), now),
         in_the_last_hour=speed,
         errors=_errors(rows),
+        spent=prices.cost(max(sums.get(Metric.SEGMENTS, 0), 0), max(sums.get(Metric.PICTURES, 0), 0)),
+        budget=None if found.budget is None else of_cents(found.budget),
         minutes_left=await _minutes_left(session, found, left + queued, rate, now),
         minutes_at_this_pace=max(round(left / speed * 60), 1) if left and speed else None,
     )
@@ -200,7 +207,7 @@ def _to_hand_out(rows: Sequence[Any], sums: Mapping[str, int]) -> int:
 def _errors(rows: Sequence[Any]) -> tuple[tuple[int, int], ...]:
     """By the carrier's code, the most first."""
     errors = [(code, int(row.n)) for row in rows if (code := code_of(row.metric)) is not None and row.n > 0]
-    return tuple(sorted(errors, key=lambda each: -each[1]))
+    return tuple(sorted(errors, key=lambda each: (-each[1], each[0])))
 
 
 async def _minutes_left(session: Session, found: Any, texts: int, rate: float, now: datetime) -> int | None:

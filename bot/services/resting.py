@@ -18,7 +18,7 @@ _TEXTED = text(
 )
 _CAMPAIGN = (
     select(
-        *(campaign.c.name, campaign.c.state, DRAINED_AT, MEASURED_AT),
+        *(campaign.c.name, campaign.c.state, campaign.c.budget_spoken_for_at, DRAINED_AT, MEASURED_AT),
         *(membership.c.batch_size, membership.c.invited, membership.c.last_position),
     )
     .select_from(
@@ -33,7 +33,7 @@ _CAMPAIGN = (
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """No contact now. `why` is done, asleep, full, stalled, paused, closed or draft.
+    """No contact now. `why` is done, asleep, full, stalled, budget, paused, closed or draft.
 
     `more` offers another batch of that size; while they are asleep, of others who are awake.
 
@@ -62,6 +62,8 @@ async def why_nobody(
     asleep = bool(held) and all(closes_at(window, now) is None for window in held)
     if is_stalled(current.measured_at, now) and (held or more) and not asleep:
         return current.name, Rest("stalled")
+    if current.budget_spoken_for_at is not None and (held or more):
+        return current.name, Rest("budget")
     if (full := full_until(current.drained_at, now)) and (held or more):
         return current.name, Rest("full", wakes=full)
     if held:

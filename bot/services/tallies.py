@@ -22,7 +22,8 @@ class Metric(StrEnum):
     RESENT are texts in doubt that somebody sent again. REPLIES are the texts that came in, REPLIED the voters who
     answered for the first time. `waits` adds its own. SKIPPED, WRONG_NUMBER, LEFT_UNTEXTED (opted out) and UNREACHABLE
     are contacts put away before they were texted, under the volunteer who held them, if anybody did. THEN_… are counted
-    by `cohorts`, under the moment of the text.
+    by `cohorts`, under the moment of the text. SEGMENTS (of texts without a picture) and PICTURES (texts with one) are
+    what the carrier took, under nobody's name: money is computed from them.
     """
 
     IMPORTED = "imported"
@@ -38,6 +39,8 @@ class Metric(StrEnum):
     REPLIED = "replied"
     OPT_OUTS = "opt_outs"
     ACCEPTED = "accepted"
+    SEGMENTS = "segments"
+    PICTURES = "pictures"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
     NOT_SENT = "not_sent"

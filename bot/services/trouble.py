@@ -21,6 +21,7 @@ class Trouble:
 
     `news` is for the volunteer's card: a text, and words in which {name} is its contact's. `twice` are texts that left
     after all, who had them sent again, and words. `closed` are texts that still waited when their campaign was closed.
+    `spent` are campaigns whose texts the carrier took.
     """
 
     not_set_up: list[Any] = field(default_factory=list)
@@ -29,6 +30,7 @@ class Trouble:
     news: list[tuple[Any, str]] = field(default_factory=list)
     twice: list[tuple[Any, str, str]] = field(default_factory=list)
     closed: list[Any] = field(default_factory=list)
+    spent: set[int] = field(default_factory=set)
 
     def left(self, row: Any) -> None:
         """The carrier knew of a STOP that we had not seen."""

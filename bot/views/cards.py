@@ -166,6 +166,11 @@ def why(shown: Card, rest: Rest) -> str:
             return f"{campaign} is closed: nobody new is texted. {thanks}"
         case "draft":
             return f"{campaign} has not started yet. Type `/text` again once it has."
+        case "budget":
+            return (
+                f"What has been clicked comes to the budget of {campaign}, so nobody new is handed out for now. An "
+                "organizer can raise it; type `/text` when it goes on."
+            )
         case "stalled":
             return (
                 "No text leaves at this moment, so nobody new is handed out for now. What you have clicked waits. "

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.services.daily import DAYS, WEEK, Daily, Needs, Odd, OfCampaign, Rates
 from bot.services.digest_days import Schedule
+from bot.services.money import in_words
 from bot.views.blocks import Block, Message, context, message, section
 from bot.views.text import escape
 
@@ -115,6 +116,9 @@ def _figures(of: Daily) -> Iterator[str]:
         yield f"*{day.conversions:,}* {word} ({_change(day.conversions, before.conversions)})"
     word = "volunteer" if day.volunteers == 1 else "volunteers"
     yield f"*{day.volunteers:,}* {word} texted ({_change(day.volunteers, before.volunteers)})"
+    if day.spent:
+        earlier = f" ({in_words(before.spent)} the day before)" if before.spent else ""
+        yield f"*About {in_words(day.spent)}* for the texts sent{earlier}"
 
 
 def _parts(of: Rates) -> str:

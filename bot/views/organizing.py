@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from bot.services.campaigns import CONSENT_LENGTH, FOOTER_LENGTH, NAME_LENGTH
 from bot.services.carrier_codes import in_words
+from bot.services.estimates import Estimate
 from bot.services.imports import Word
 from bot.services.reports import Progress, Status
 from bot.services.segments import MAX_CHARACTERS
-from bot.views import ids, looking_up, script_check
+from bot.views import ids, looking_up, money, script_check
 from bot.views.blocks import (
     Block,
     Message,
@@ -35,7 +37,7 @@ _SCRIPT_HINT = (
 _FILE_TYPES = ["csv", "tsv", "txt", "text"]
 
 
-def new_campaign(lookup_price: float) -> Block:
+def new_campaign(lookup_price: Decimal) -> Block:
     """The modal "New campaign"."""
     example = (
         "Hi {first_name|there}, it's {volunteer} with … Can we count on your vote on Nov 3? Reply STOP to opt out."
@@ -50,13 +52,14 @@ def new_campaign(lookup_price: float) -> Block:
         _footer(),
         _picture(),
         *_for_answers(),
+        _budget(),
         moment_field("Open at", "opens_at", hint="It goes live by itself then, if its contacts are in."),
         moment_field("Close at", "closes_at", hint="Nobody is texted after it; answers still come in."),
     ]
     return modal("New campaign", ids.NEW_CAMPAIGN, blocks, submit="Create")
 
 
-def add_contacts(name: str, campaign_id: int, *, lookup_price: float) -> Block:
+def add_contacts(name: str, campaign_id: int, *, lookup_price: Decimal) -> Block:
     """The modal that adds a file of contacts to a campaign."""
     blocks = [section(f"More contacts for *{escape(name)}*"), _file(), *_consent(), looking_up.box(lookup_price)]
     return modal("Add contacts", ids.ADD_CONTACTS, blocks, submit="Import", metadata=str(campaign_id))
@@ -73,6 +76,7 @@ def edit_script(
     questions: str,
     picture: str | None,
     coming: str | None,
+    budget: str,
 ) -> Block:
     """The modal that changes a campaign's script, and what volunteers answer voters with.
 
@@ -88,6 +92,7 @@ def edit_script(
         _footer(footer),
         *_pictures(picture, coming),
         *_for_answers(saved, questions),
+        _budget(budget),
     ]
     return modal("Script", ids.EDIT_SCRIPT, blocks, submit="Save", metadata=str(campaign_id))
 
@@ -102,6 +107,11 @@ def _footer(initial: str = "") -> Block:
         initial=initial,
         optional=True,
     )
+
+
+def _budget(initial: str = "") -> Block:
+    hint = "In dollars, for all of its texts, answers too. When it is spent the campaign pauses, and you are told."
+    return field("Budget", "budget", most=20, hint=hint, placeholder="250", initial=initial, optional=True)
 
 
 def _picture() -> Block:
@@ -188,8 +198,11 @@ def reading(name: str, file_name: str) -> Message:
     return message(f"Reading {escape(file_name)} for *{escape(name)}*. I'll tell you here when its contacts are in.")
 
 
-def imported(of: Word, *, lookup_price: float, looking: bool = False) -> Message:
-    """Word of an import that is done. `looking`: its numbers are being looked up, as is said in the button's place."""
+def imported(of: Word, estimate: Estimate | None, *, lookup_price: Decimal, looking: bool = False) -> Message:
+    """Word of an import that is done, and of what its campaign will cost.
+
+    `looking`: its numbers are being looked up, as is said in the button's place.
+    """
     name, file_name = escape(of.campaign), escape(of.file_name)
     people = "1 contact" if of.imported == 1 else f"{of.imported:,} contacts"
     lines = [f":inbox_tray: *{name}*: {people} imported from {file_name}."]
@@ -204,7 +217,9 @@ def imported(of: Word, *, lookup_price: float, looking: bool = False) -> Message
         lines.append(f":warning: {escape(of.hole)}")
     if not of.imported:
         lines.append(_put_right(of.campaign))
-    elif of.campaign_state == "draft" and not of.hole:
+    elif estimate:
+        lines.append(money.estimate(estimate))
+    if of.imported and of.campaign_state == "draft" and not of.hole:
         lines.append(f"When you are ready: `/textbank start {name}`")
     words = "\n".join(lines)
     if not (of.look_up and of.imported):
@@ -279,7 +294,7 @@ def campaign_list(rows: Iterable[tuple[Any, Progress]]) -> str:
     return "\n".join(lines) or "There are no campaigns yet. Make one with `/textbank new`."
 
 
-def status(of: Status, *, now: datetime) -> str:
+def status(of: Status, *, now: datetime, estimate: Estimate | None = None) -> str:
     """A campaign at a glance, on a phone: what needs somebody first."""
     heading = [f"*{escape(of.name)}* — {_STATES[of.state]}", *_plan(of.state, of.opens_at, of.closes_at)]
     lines = [" · ".join(heading)]
@@ -302,6 +317,10 @@ def status(of: Status, *, now: datetime) -> str:
     lines.append(f"Texted *{of.texted:,}* of {of.contacts:,} · {of.to_hand_out:,} not handed out yet")
     lines += _how_it_ends(of)
     lines += _pace(of, now)
+    if estimate:
+        lines.append(money.estimate(estimate))
+    if spent := money.spent(of.spent, of.budget):
+        lines.append(spent)
     lines.append(
         f"Replies {of.replies:,} · opt-outs {of.opt_outs:,}{_after(of)} · skipped {of.skipped:,}"
         f" · wrong numbers {of.wrong_numbers:,}"

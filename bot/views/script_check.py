@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from bot.services.estimates import Estimate
 from bot.services.script_check import Hole, Preview, Sizes
 from bot.services.segments import Segments
-from bot.views import ids
+from bot.views import ids, money
 from bot.views.blocks import Block, actions, button, context, field, section
 from bot.views.text import clip, escape
 
@@ -17,7 +18,14 @@ _LONGEST_PREVIEW = 1_800
 
 
 def blocks(
-    advice: list[str], *, sizes: Sizes | None, holes: list[Hole], preview: Preview | None, at: int = 0, mend: bool
+    advice: list[str],
+    *,
+    sizes: Sizes | None,
+    holes: list[Hole],
+    preview: Preview | None,
+    estimate: Estimate | None,
+    at: int = 0,
+    mend: bool,
 ) -> list[Block]:
     """The check of one script; `at` is the place of the contact who is previewed, `mend` offers plain characters."""
     lines = [f":warning: {escape(line)}" for line in advice] or [_FINE]
@@ -29,6 +37,8 @@ def blocks(
         words = f"*As {escape(preview.name)} gets it* · {_size(preview.measure)}\n{_quoted(preview.text)}"
         shown.append(section(words, accessory=button("Next person", ids.SCRIPT_NEXT, str(at + 1))))
         shown.append(context(_cost(sizes)))
+        if estimate:
+            shown.append(context(money.estimate(estimate)))
     return [{**block, "block_id": f"{BLOCK}.{number}"} for number, block in enumerate(shown)]
 
 

@@ -37,6 +37,8 @@ def upgrade() -> None:
         sa.Column("guidelines", sa.String(), nullable=True),
         sa.Column("footer", sa.String(), nullable=True),
         sa.Column("budget", sa.Integer(), nullable=True),
+        sa.Column("budget_warned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("budget_spoken_for_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
         sa.UniqueConstraint("name_key", name=op.f("uq_campaign_name_key")),
     )

@@ -69,7 +69,7 @@ async def test_the_digest_says_what_the_day_was(
         "*Tuesday, October 20* · Fall GOTV",
         "Mon 6:00 PM to Tue 6:00 PM, Detroit time. In brackets: the change from the day before.",
     ]
-    assert lines[2:10] == [
+    assert lines[2:11] == [
         "*2* texts sent, 1 of them first texts (+2)",
         "*2* delivered (+2)",
         "*0* failed (as before)",
@@ -78,6 +78,7 @@ async def test_the_digest_says_what_the_day_was(
         "*0* opted out (as before)",
         "*About 4 min* to answer a voter, in the median",
         "*1* volunteer texted (+1)",
+        "*About $0.02* for the texts sent",
     ]
     assert said.blocks[-1]["type"] == "data_visualization"
     [sent, answered] = said.blocks[-1]["chart"]["series"]

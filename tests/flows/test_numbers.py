@@ -91,7 +91,7 @@ async def test_a_box_at_import_has_its_numbers_looked_up_for_the_price_on_the_bu
     world: World, olivia: Person
 ) -> None:
     world.phone("+13135550104").line_type = "landline"
-    await world.live_campaign()
+    await world.new_campaign()
     assert olivia.dm.messages[-1].buttons == []
     await olivia.types("/textbank import Fall GOTV")
     assert "$0.008 for each number" in str(olivia.modal.content)

@@ -366,6 +366,55 @@ GUARDS = (
             "        return url\n\n    def status_address",
         ),
     ),
+    # ------------------------------------------------------------------------------------------ money
+    guard(
+        "a budget pauses with the text that reaches it",
+        "flows/test_money.py::test_a_campaign_pauses_when_its_budget_is_spent_and_goes_on_when_it_is_raised[sqlite]",
+        *("bot/services/alarms.py", "await spending.stop(", "0 and await spending.stop("),
+    ),
+    guard(
+        "a budget that was just raised pauses nothing",
+        "flows/test_money.py::test_a_budget_that_is_raised_in_this_very_moment_pauses_nothing[sqlite]",
+        *("bot/services/spending.py", "    if locked.rowcount != 1:", "    if False:"),
+    ),
+    guard(
+        "a spent budget is not resumed",
+        "flows/test_money.py::test_a_campaign_pauses_when_its_budget_is_spent_and_goes_on_when_it_is_raised[sqlite]",
+        *(
+            "bot/services/spending.py",
+            "        if _is_spent(row, prices):\n            raise",
+            "        if False:\n            raise",
+        ),
+    ),
+    guard(
+        "what waits ends the handing out",
+        "flows/test_money.py::test_nobody_is_handed_out_while_what_waits_comes_to_the_budget[sqlite]",
+        *("bot/services/cards.py", " or row.budget_spoken_for_at is not None", ""),
+    ),
+    guard(
+        "a text that is proved late reaches the budget too",
+        "flows/test_money.py::test_a_text_in_doubt_costs_once_it_is_proved[sqlite-list]",
+        *(
+            "handlers/carrier_list.py",
+            "outcomes.delivered(session, found, now=now)\n                await alarms.follow(",
+            "outcomes.delivered(session, found, now=now)\n                0 and await alarms.follow(",
+        ),
+    ),
+    guard(
+        "a text that a status call proves reaches the budget too",
+        "flows/test_money.py::test_a_text_in_doubt_costs_once_it_is_proved[sqlite-call]",
+        *("handlers/twilio.py", "await alarms.follow(", "0 and await alarms.follow("),
+    ),
+    guard(
+        "a budget that is lowered pauses too",
+        "flows/test_money.py::test_most_of_a_budget_is_told_once[sqlite]",
+        *("handlers/sending.py", "await spending.look(", "0 and await spending.look("),
+    ),
+    guard(
+        "what the carrier turns away costs nothing",
+        "flows/test_money.py::test_a_text_that_the_carrier_turns_away_costs_nothing[sqlite]",
+        *("bot/services/outcomes.py", "now=now, n=n * units)", "now=now, n=units)"),
+    ),
     # ------------------------------------------------------------------------------------------ leases
     guard(
         "one writer to Slack",

@@ -1,6 +1,7 @@
 """A digest's days in several time zones, whose changes of the clocks it must survive, and the wait of a voter."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from bot.database import Database
 from bot.errors import Refusal
 from bot.services import daily, digests, tallies, waits
 from bot.services.digest_days import LATE, Schedule, read_time, read_zone, until_now
+from bot.services.money import Prices
 from bot.services.tallies import Metric
 from models import digest
 
+PRICES = Prices(Decimal("0.012"), Decimal("0.03"))
 CHICAGO = Schedule("18:00", "America/Chicago")
 NOW = datetime(2026, 10, 20, 16, 0, tzinfo=UTC)
 
@@ -282,7 +285,7 @@ async def campaign_named(database: Database, name: str, state: str = "live") -> 
 
 async def read(database: Database, *, ranking: bool = False) -> daily.Daily:
     async with database.reading() as session:
-        return await daily.read(session, CHICAGO, date(2026, 10, 20), ranking=ranking, now=SIX)
+        return await daily.read(session, CHICAGO, date(2026, 10, 20), prices=PRICES, ranking=ranking, now=SIX)
 
 
 async def test_days_are_cut_at_the_digest_s_own_time(database: Database) -> None:
@@ -301,11 +304,13 @@ async def test_the_figures_are_those_of_the_tallies(database: Database) -> None:
     hour = SIX - timedelta(hours=1)
     rows = [(Metric.TEXTED, 50), (Metric.ACCEPTED, 60), (Metric.DELIVERED, 48), (Metric.UNDELIVERED, 2)]
     rows += [(Metric.NOT_SENT, 3), (Metric.REPLIED, 5), (Metric.OPT_OUTS, 1), (Metric.CONVERSIONS, 4)]
+    rows += [(Metric.SEGMENTS, 100), (Metric.PICTURES, 2)]
     await count(database, [(name, n, hour) for name, n in [*rows, (waits.METRICS[3], 2)]])
     await count(database, [(Metric.TEXTED, 1, hour), (Metric.TEXTED, -1, hour)], who="U2")
     day = (await read(database)).day
     assert (day.texted, day.sent, day.delivered, day.failed) == (50, 60, 48, 5)
     assert (day.replied, day.opt_outs, day.conversions, day.volunteers) == (5, 1, 4, 1)
+    assert day.spent == Decimal("1.26")
     assert day.median is not None
     assert 3 < day.median < 4
 

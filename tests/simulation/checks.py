@@ -71,12 +71,17 @@ async def look(stage: Stage, cast: Cast) -> list[str]:
     kit, now = stage.processes[0].kit, stage.now()
     async with kit.database.reading() as session:
         found = await campaigns.by_id(session, 1)
-        status = await reports.status(session, found, now=now, rate=3)
+        status = await reports.status(session, found, now=now, rate=3, prices=kit.prices)
     wrong += end.status(status)
     if stage.seed % LEFT_OUT == 0:
         async with kit.database.reading() as session:
             today = await daily.read(
-                session, Schedule("10:00", "UTC"), stage.began.date() + timedelta(1), ranking=True, now=now
+                session,
+                Schedule("10:00", "UTC"),
+                stage.began.date() + timedelta(1),
+                prices=kit.prices,
+                ranking=True,
+                now=now,
             )
         wrong += end.digest(today)
         with TemporaryDirectory(prefix="textbank-") as folder:
@@ -115,6 +120,7 @@ class _End:
             self.out_count = query("SELECT count(*) FROM opt_out WHERE state = 'out'")[0][0]
             self.items = query("SELECT kind, payload, taken_by FROM inbox_item")
             self.given_up = query("SELECT kind, error FROM slack_post WHERE state = 'failed'")
+            self.segments = dict(query("SELECT id, segments FROM message"))
             self.sums = Counter(dict(query("SELECT metric, sum(n) FROM tally GROUP BY metric")))
             self.holders = dict(
                 query("SELECT phone, volunteer_id FROM conversation JOIN person ON person.id = person_id")
@@ -273,6 +279,7 @@ class _End:
         bound = sum(row[2] is not None for row in self.arrived)
         expected = {
             "accepted": sum(states[state] for state in HAS_IT),
+            "segments": sum(self.segments[row[0]] for row in self.messages.values() if row[1] in HAS_IT),
             "delivered": states["delivered"],
             "undelivered": states["undelivered"] + states["failed"],
             "replies": bound - out,
