@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import structlog
 import typer
@@ -17,12 +17,17 @@ from bot.settings import Settings, SettingsError
 if TYPE_CHECKING:
     from bot.database import Database
 
+T = TypeVar("T")
+
 cli = typer.Typer(
     add_completion=False,
     no_args_is_help=False,
     invoke_without_command=True,
     help="Peer-to-peer texting from inside Slack.",
 )
+
+
+_COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "error": typer.colors.RED}
 
 
 @cli.callback()
@@ -85,20 +90,59 @@ def export(
 
 
 @cli.command()
-def doctor() -> None:
+def doctor(
+    live: Annotated[
+        bool, typer.Option("--live", help="Measure in the real workspace, with an admin; Textbank must be stopped.")
+    ] = False,
+    admin: Annotated[str, typer.Option(help="With --live: the admin's Slack member id, such as U012AB3CD.")] = "",
+    phone: Annotated[str, typer.Option(help="With --live: the admin's own phone, which gets one text.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="With --live: the admin agrees; do not ask.")] = False,
+) -> None:
     """Check every setting, token, scope, web hook, number and registration; exit code 1 if something is wrong."""
+    if live:
+        raise typer.Exit(_measure(admin, phone, yes))
     from bot.app import examined
 
     try:
         findings = asyncio.run(examined(Settings.load()))
     except SettingsError as wrong:
         findings = [("error", line, "") for line in str(wrong).splitlines()]
-    colours = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "error": typer.colors.RED}
     for level, words, mend in findings:
-        typer.echo(f"{typer.style(f'{level:8}', fg=colours[level])}{words}")
+        typer.echo(f"{typer.style(f'{level:8}', fg=_COLOURS[level])}{words}")
         if mend:
             typer.echo(f"{'':8}-> {mend}")
     raise typer.Exit(any(level == "error" for level, _, _ in findings))
+
+
+def _measure(admin: str, phone: str, yes: bool) -> int:
+    """`doctor --live`: the exit code.
+
+    0: all is as assumed, 1: something is not, or it broke off, 2: it was asked for wrongly, or the admin did not agree.
+    """
+    from bot.app import measured
+    from bot.errors import Refusal
+    from handlers.live import Result, plan
+
+    settings, found = _settings(), list[Result]()
+    if not admin or not phone:
+        typer.echo("Name the admin and their own phone: --admin U012AB3CD --phone +13135550100", err=True)
+        return 2
+    typer.echo(plan(admin, phone))
+    if not yes and not typer.confirm("Does this admin agree?"):
+        return 2
+
+    def shown(result: Result) -> None:
+        found.append(result)
+        typer.echo(f"{typer.style(f'{result.verdict:13}', fg=_COLOURS[result.level])}{result}")
+
+    try:
+        ended = _run(
+            measured(settings, admin, phone, say=lambda words: typer.secho(f"-> {words}", bold=True), shown=shown)
+        )
+    except Refusal as refusal:
+        typer.echo(str(refusal), err=True)
+        return 2
+    return int(not ended or any(result.holds is False for result in found))
 
 
 @cli.command()
@@ -237,13 +281,13 @@ def _serve(settings: Settings, *roles: str) -> None:
     _run(serve(settings, roles))
 
 
-def _run(serving: Coroutine[Any, Any, None]) -> None:
+def _run(serving: Coroutine[Any, Any, T]) -> T:
     """On the faster loop, where there is one."""
     run = asyncio.run
     if sys.platform != "win32":
         from uvloop import run
     with _said_plainly():
-        run(serving)
+        return run(serving)
 
 
 def _log_as_lines() -> None:

@@ -30,6 +30,7 @@ from bot.ending import Ending
 from bot.gateways.slack import Slack
 from bot.gateways.sms import Sms
 from bot.migrate import NEWER, Schema, schema_of
+from bot.services.heard import What
 from bot.serving import alone
 from bot.settings import Settings, SettingsError
 from handlers import (
@@ -37,11 +38,13 @@ from handlers import (
     cards,
     clock,
     commands,
-    doctor,
+    examining,
     faster,
     home,
     inbox,
     leavers,
+    live,
+    live_slack,
     looking_up,
     modals,
     opt_out_files,
@@ -57,6 +60,7 @@ from handlers.carrier_list import Watch
 from handlers.catching_up import CatchUp, listening
 from handlers.door import NotTooLarge, is_from_slack
 from handlers.exporting import Exporter
+from handlers.hearing import keep, overhear
 from handlers.heartbeat import beat
 from handlers.kit import Clock, Kit
 from handlers.metrics import Metrics
@@ -77,6 +81,8 @@ ANSWER_SECONDS = 5
 """How long the database may take to say that it is there."""
 CUT_OFF_SECONDS = 1
 """For what is cut off at the end to put itself away, and for what goes on behind an answer."""
+PUT_AWAY_SECONDS = 8
+"""For what was done beside serving."""
 LAST_ANSWERS_SECONDS = 5
 """How long requests that are under way when the program ends may still take."""
 
@@ -105,12 +111,12 @@ async def open_kit(
 async def examined(settings: Settings) -> list[tuple[str, str, str]]:
     """What the doctor finds: (level, words, how to mend it) each. Nothing of the program needs to run."""
     async with open_kit(settings) as kit:
-        return [(each.level.value, each.words, each.mend) for each in await doctor.examine(kit, serving=False)]
+        return [(each.level.value, each.words, each.mend) for each in await examining.examine(kit, serving=False)]
 
 
 FEATURES = (
     *(cards, card_replies, faster, threads, replying, commands, modals, script_check, home, inbox, people, pictures),
-    *(opt_out_files, leavers, looking_up),
+    *(opt_out_files, leavers, looking_up, live_slack),
 )
 """Each has listeners of its own."""
 
@@ -120,6 +126,7 @@ def slack_app(kit: Kit) -> AsyncApp:
     ours = kit.slack.client
     app = AsyncApp(
         name="textbank",  # or Bolt looks for one in the source code of whoever calls it, at the price of ten clicks
+        before_authorize=overhear(kit),
         token=ours.token,  # not the client as well: Bolt also finds the token in the environment, and warns of two
         request_verification_enabled=False,  # handlers.door has done it, before anything was parsed
         process_before_response=True,
@@ -153,6 +160,8 @@ def web(kit: Kit) -> Starlette:
 
     async def events(request: Request) -> Response:
         if not is_from_slack(kit.settings.slack_signing_secret, request.headers, await request.body()):
+            if kit.settings.slack_signing_secret and "x-slack-signature" in request.headers:
+                await keep(kit, What.REFUSED)
             return PlainTextResponse("not signed by Slack", status_code=401)
         try:
             return await slack.handle(request)
@@ -283,13 +292,51 @@ async def _serve(settings: Settings, roles: tuple[str, ...], clock: Clock, besid
         ending.cancel()
 
 
+async def measured(
+    settings: Settings, admin: str, phone: str, *, say: Callable[[str], None], shown: Callable[[live.Result], None]
+) -> bool:
+    """`doctor --live`, which serves the web hooks for as long as it takes: whether it came to its end.
+
+    Raises Refusal where it must not be done.
+    """
+    ended = False
+    async with open_kit(settings) as kit:
+        number = await live.may_begin(kit, admin, phone)
+
+    async def beside(kit: Kit) -> None:
+        nonlocal ended
+        await _listens(settings)
+        try:
+            await live.measure(kit, admin, number, say=say, shown=shown)
+            ended = True
+        except Exception as wrong:
+            log.exception("measuring broke off")
+            say(f"It broke off ({type(wrong).__name__}): the program's log has more.")
+        signal.raise_signal(signal.SIGTERM)
+
+    await serve(settings, ("web",), beside=beside)
+    return ended
+
+
+async def _listens(settings: Settings) -> None:
+    """Until our own server takes connections."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(settings.bind_address, settings.port)
+        except OSError:
+            await asyncio.sleep(0.1)
+        else:
+            return writer.close()
+
+
 @asynccontextmanager
 async def _beside(kit: Kit, work: Beside | None) -> AsyncIterator[None]:
-    """Something that goes on until the block ends, and is not waited for."""
+    """Something that goes on until the block ends; then it has a moment to put itself away."""
     task = asyncio.create_task(work(kit)) if work else None
     yield
     if task:
         task.cancel()
+        await asyncio.wait([task], timeout=PUT_AWAY_SECONDS)
 
 
 class _Server(uvicorn.Server):

@@ -1,6 +1,7 @@
 """The engine, and `transaction()`: the only place where anything is committed."""
 
 from contextlib import AbstractAsyncContextManager, closing
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, Dialect, Executable, event
@@ -64,6 +65,14 @@ def driver_url(url: str) -> str:
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     drivername = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql+psycopg"
     return parsed.set(drivername=drivername).render_as_string(hide_password=False)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """SQLite's file, as a whole path; None for PostgreSQL, or where there is no file."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(parsed.database or "").resolve()
 
 
 def _postgresql(url: str, connections: int) -> AsyncEngine:

@@ -13,6 +13,7 @@ from handlers import cards, home_page, running
 from handlers.kit import Kit
 from handlers.requests import Click, require
 from handlers.subcommands import Command
+from models import Role
 
 
 def register(app: AsyncApp) -> None:
@@ -20,6 +21,7 @@ def register(app: AsyncApp) -> None:
     app.event("app_home_opened")(opened)
     app.action(ids.HOME_TEXT)(text)
     app.action(ids.HOME_NEW)(new_campaign)
+    app.action(ids.HOME_LOOK)(look_again)
     app.action(ids.HOME_STATUS)(status)
     app.action(ids.HOME_START)(_runs("start"))
     app.action(ids.HOME_PAUSE)(_runs("pause"))
@@ -47,6 +49,14 @@ async def new_campaign(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """Open the modal "New campaign"."""
     await _run("new", click, "", kit)
     await ack()
+
+
+async def look_again(ack: AsyncAck, click: Click, kit: Kit) -> None:
+    """The doctor, for the steps of an admin's first page."""
+    await require(kit, click.who, Role.ADMIN, "looking at the set-up")
+    await ack()
+    await home_page.show(kit, click.who, "Looking at everything again. It takes a few seconds …")
+    kit.later(home_page.look_again(kit, click.who))
 
 
 async def status(ack: AsyncAck, click: Click, kit: Kit) -> None:

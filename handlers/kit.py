@@ -17,6 +17,7 @@ from bot.services.cards import Card, Draft
 from bot.services.money import Prices
 from bot.settings import Settings
 from handlers.budget import Budget
+from handlers.hearing import Ear
 
 log = structlog.get_logger()
 
@@ -36,6 +37,7 @@ class Kit:
     budget: Budget
     stopwatch: Callable[[], float] = time.monotonic
     """Seconds that only go on: how long something took, though somebody set the clock meanwhile."""
+    ear: Ear = field(default_factory=Ear)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property

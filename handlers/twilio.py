@@ -55,6 +55,7 @@ class Hooks:
         number, mark = request.query_params.get("m", ""), request.query_params.get("k", "")
         if form is None or not is_id(number) or not self._kit.sms.is_our_mark(int(number), mark):
             return Response(status_code=403)
+        self._kit.ear.hears("status", form)
         delivery = delivery_of(int(number), form)
         if delivery is not None:
             await self._write(delivery)

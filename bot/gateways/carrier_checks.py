@@ -10,14 +10,13 @@ from typing import Any
 import aiohttp
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
+from bot.gateways.carrier_registration import TOLL_FREE, UNREGISTERED, of_campaigns, of_throughput, of_toll_free
 from bot.gateways.sms import Sms
 from bot.services.doctor import Finding, error, ok, warning
 from bot.settings import Settings
 
 CONSOLE = "Mend it in the carrier's console"
 MOST_NUMBERS = 20
-TOLL_FREE = tuple(f"+1{code}" for code in (800, 833, 844, 855, 866, 877, 888))
-UNREGISTERED = "carriers turn texts to the US away (error 30034)"
 
 
 async def of_carrier(sms: Sms, settings: Settings) -> list[Finding]:
@@ -83,39 +82,49 @@ async def _service(sms: Sms, settings: Settings, sid: str) -> list[Finding]:
     said = [ok(f"The Messaging Service {found.friendly_name} has {_count(numbers)}.")]
     said += _mute([(number.phone_number, "SMS" in (number.capabilities or ())) for number in numbers])
     if found.use_inbound_webhook_on_number:
-        said += await _hooks_of(sms, settings, [number.phone_number for number in numbers])
+        own = [number.phone_number for number in numbers]
+        said += _hooks_of(settings, own, await _owned(sms, own))
     else:
         where = "the Messaging Service (Integration: send a webhook)"
         said.append(_hook(settings, found.inbound_request_url, found.inbound_method, where))
+    campaigns: list[Any] = []
     if any(_is_us_long_code(number.phone_number, number.country_code) for number in numbers):
-        said.append(_registration(await service.us_app_to_person.list_async(limit=MOST_NUMBERS)))
-    return [*said, *_toll_free([number.phone_number for number in numbers])]
+        campaigns = await service.us_app_to_person.list_async(limit=MOST_NUMBERS)
+        said += of_campaigns(campaigns)
+    said += await of_toll_free(sms, [(number.phone_number, number.sid) for number in numbers])
+    return [*said, of_throughput(settings, campaigns, [number.phone_number for number in numbers])]
 
 
 async def _own_numbers(sms: Sms, settings: Settings) -> list[Finding]:
     numbers = settings.twilio_from_numbers
-    said = [*_toll_free(numbers)]
+    owned = await _owned(sms, numbers)
+    said = _hooks_of(settings, numbers, owned)
     if any(_is_us_long_code(number, "US") for number in numbers):
         words = f"TWILIO_FROM_NUMBERS are sent from one by one; unless they are registered, {UNREGISTERED}."
         mend = "Put them into a Messaging Service with a registered campaign, and set TWILIO_MESSAGING_SERVICE_SID."
         said.append(warning(words, mend))
-    return [*await _hooks_of(sms, settings, numbers), *said]
+    said += await of_toll_free(sms, [(number, each.sid) for number, each in owned.items()])
+    return [*said, of_throughput(settings, (), numbers)]
 
 
-async def _hooks_of(sms: Sms, settings: Settings, numbers: Sequence[str]) -> list[Finding]:
+async def _owned(sms: Sms, numbers: Sequence[str]) -> dict[str, Any]:
+    """What the account has of these numbers."""
+    owned: dict[str, Any] = {}
+    for number in numbers[:MOST_NUMBERS]:
+        found = await sms.by_token().incoming_phone_numbers.list_async(phone_number=number, limit=2)
+        owned.update((each.phone_number, each) for each in found if each.phone_number == number)
+    return owned
+
+
+def _hooks_of(settings: Settings, numbers: Sequence[str], owned: dict[str, Any]) -> list[Finding]:
     """Each number's own settings: whether it is ours, can text, and where what comes to it goes."""
     said, capable = [], []
     for number in numbers[:MOST_NUMBERS]:
-        found = [
-            each
-            for each in await sms.by_token().incoming_phone_numbers.list_async(phone_number=number, limit=2)
-            if each.phone_number == number
-        ]
-        if not found:
+        if number not in owned:
             said.append(error(f"{number} is not a number of this account.", "Buy it, or take it out of the settings."))
             continue
-        capable.append((number, bool(_capability(found[0].capabilities, "sms"))))
-        said.append(_hook(settings, found[0].sms_url, found[0].sms_method, number))
+        capable.append((number, bool(_capability(owned[number].capabilities, "sms"))))
+        said.append(_hook(settings, owned[number].sms_url, owned[number].sms_method, number))
     return [*said, *_mute(capable)]
 
 
@@ -136,31 +145,6 @@ def _hook(settings: Settings, address: str | None, method: str | None, where: st
     if method != "POST":
         return error(f"Texts from voters come by {method}, which Textbank does not take: {where}.", mend)
     return ok(f"Texts from voters come to {wanted}.")
-
-
-def _registration(campaigns: Sequence[Any]) -> Finding:
-    """US long codes must belong to a campaign that carriers know."""
-    states = {str(campaign.campaign_status) for campaign in campaigns}
-    if "VERIFIED" in states:
-        return ok("The Messaging Service is registered for texts to the US (A2P 10DLC).")
-    mend = "Register brand and campaign in the console: Messaging, Regulatory Compliance. It takes days to weeks."
-    if not states:
-        return error(f"The Messaging Service is not registered for texts to the US: {UNREGISTERED}.", mend)
-    if states & {"PENDING", "IN_PROGRESS"}:
-        words = f"The registration for texts to the US is still being looked at: until then {UNREGISTERED}."
-        return error(words, "Wait for it; the console says how far it is.")
-    said = ", ".join(sorted(states)).lower()
-    return error(f"The registration for texts to the US is {said}: {UNREGISTERED}.", mend)
-
-
-def _toll_free(numbers: Sequence[str]) -> list[Finding]:
-    found = [number for number in numbers if number.startswith(TOLL_FREE)]
-    if not found:
-        return []
-    one = f"{found[0]} is toll-free: unless it is verified, its texts"
-    several = f"{', '.join(found)} are toll-free: unless each is verified, their texts"
-    words = f"{one if len(found) == 1 else several} are turned away (error 30032)."
-    return [warning(words, "See in the console that its toll-free verification is approved. It takes days.")]
 
 
 def _mute(numbers: Sequence[tuple[str, bool]]) -> list[Finding]:

@@ -180,6 +180,21 @@ class Slack(Caller):
         """Put a message in the place of one of ours. Few a minute: Slack allows fifty. Raises SlackTrouble."""
         await self._call("chat.update", channel=channel, ts=ts, **message)
 
+    async def delete(self, channel: str, ts: str) -> None:
+        """Take a message of ours away. Raises SlackTrouble."""
+        await self._call("chat.delete", channel=channel, ts=ts)
+
+    async def respond_once(self, response_url: str, message: Message) -> int:
+        """Put the message in the place of the one that was clicked, without a second try: Slack's status. To measure.
+
+        Raises SlackTrouble.
+        """
+        try:
+            async with self._session.post(response_url, json={**message, "replace_original": True}) as answer:
+                return answer.status
+        except (aiohttp.ClientError, TimeoutError) as away:
+            raise SlackTrouble(f"Slack could not be reached ({type(away).__name__})", pause=2) from away
+
     async def find(
         self, to: str, mark: str, *, since: datetime, thread_ts: str | None = None
     ) -> tuple[str, str] | None:

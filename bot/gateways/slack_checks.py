@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
+from twilio.request_validator import RequestValidator
 
 from bot.gateways.slack import Slack, SlackTrouble
 from bot.services.doctor import Finding, error, ok, warning
@@ -20,6 +22,7 @@ MANIFEST = Path(__file__).resolve().parent.parent.parent / "manifest.yml"
 _SCOPE = re.compile(r"^ +- ([a-z.]+(?::[a-z.]+)*) *(?:# *(.*))?$", re.MULTILINE)
 SKEW_SECONDS = 60
 """Slack's signatures hold for five minutes."""
+FORM = "application/x-www-form-urlencoded"
 PATIENCE = aiohttp.ClientTimeout(total=8)
 
 
@@ -64,7 +67,7 @@ def _clocks(date: str | None) -> list[Finding]:
         return []
     skew = time.time() - parsedate_to_datetime(date).timestamp()
     if abs(skew) < SKEW_SECONDS:
-        return []
+        return [ok("This machine's clock is right.")]
     return [
         error(
             f"This machine's clock is {abs(skew):.0f} seconds {'ahead' if skew > 0 else 'behind'}.",
@@ -77,10 +80,7 @@ async def _way_in(slack: Slack, settings: Settings) -> Finding:
     """How Slack's requests come in."""
     if settings.slack_app_token is None:
         address = f"{settings.public_url or 'https://your.address'}/slack/events"
-        return ok(
-            "SLACK_SIGNING_SECRET is set. If Slack says that a command failed, compare it with the app's Basic "
-            f"Information page, and see that every request URL of the app is {address}."
-        )
+        return ok(f"SLACK_SIGNING_SECRET is set. Every request URL of the app should be {address}.")
     try:
         await slack.client.apps_connections_open(app_token=settings.slack_app_token)
     except SlackApiError as refused:
@@ -109,7 +109,7 @@ async def of_public_url(settings: Settings) -> list[Finding]:
         return [warning(f"PUBLIC_URL is not set: {asked}, and no picture can go along.", f"For more than that: {mend}")]
     found = [ok(f"PUBLIC_URL is {url}.")] if _is_public(url) else [_not_public(url)]
     async with aiohttp.ClientSession(timeout=PATIENCE) as http:
-        return [*found, await _answers(http, url)]
+        return [*found, *await _answers(http, url, settings)]
 
 
 def _is_public(url: str) -> bool:
@@ -131,20 +131,43 @@ def _not_public(url: str) -> Finding:
     return error(f"PUBLIC_URL ({url}) is not https: Slack calls nothing else.", "Put it behind https.")
 
 
-async def _answers(http: aiohttp.ClientSession, url: str) -> Finding:
+async def _answers(http: aiohttp.ClientSession, url: str, settings: Settings) -> list[Finding]:
     """An unsigned call is refused by Textbank with 403 and not a word; a proxy or another program says something."""
     mend = "See that the program runs, and that the host or the proxy passes every request on to its PORT."
     try:
         async with http.post(f"{url}/twilio/inbound", allow_redirects=False) as answer:
             if answer.status != 403 or await answer.read():
                 words = f"It is not Textbank that answers at {url}: it says {_what(answer)} to an unsigned call."
-                return error(words, mend)
+                return [error(words, mend)]
         async with http.get(f"{url}/healthz", allow_redirects=False) as answer:
             if answer.status == 503:
-                return error(f"{url}/healthz answers 503: the database is away.", "See that the database runs.")
+                return [error(f"{url}/healthz answers 503: the database is away.", "See that the database runs.")]
+        unlike = [each async for each in _signed_calls(http, url, settings)]
     except (aiohttp.ClientError, TimeoutError, ValueError) as away:
-        return error(f"Nobody answers at {url} ({type(away).__name__}).", mend)
-    return ok(f"Textbank answers at {url}.")
+        return [error(f"Nobody answers at {url} ({type(away).__name__}).", mend)]
+    return unlike or [ok(f"Textbank answers at {url}, and takes what Slack and the carrier sign for it.")]
+
+
+async def _signed_calls(http: aiohttp.ClientSession, url: str, settings: Settings) -> AsyncIterator[Finding]:
+    """A call as the carrier signs it and one as Slack does, which do nothing: what is wrong if they are refused."""
+    otherwise = "another token or secret than the settings here, or a proxy changes what it passes on"
+    form, address = {"Doctor": "looks"}, f"{url}/twilio/inbound"
+    signature = RequestValidator(settings.twilio_auth_token).compute_signature(address, form)
+    async with http.post(address, data=form, headers={"X-Twilio-Signature": signature}) as answer:
+        if answer.status == 403:
+            words = f"A call signed as the carrier signs it is refused at {url}: the program there has {otherwise}."
+            yield error(
+                words, "Restart it with these settings; see that PUBLIC_URL is what the carrier calls, path and all."
+            )
+    if not settings.slack_signing_secret:
+        return
+    body, stamp = "ssl_check=1", str(int(time.time()))
+    signature = SignatureVerifier(settings.slack_signing_secret).generate_signature(timestamp=stamp, body=body) or ""
+    headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature, "Content-Type": FORM}
+    async with http.post(f"{url}/slack/events", data=body, headers=headers) as answer:
+        if answer.status == 401:
+            words = f"A call signed with SLACK_SIGNING_SECRET is refused at {url}: the program there has {otherwise}."
+            yield error(words, "Restart it with these settings; a proxy must pass bodies and headers on unchanged.")
 
 
 def _what(answer: Any) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import structlog
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
@@ -174,6 +174,14 @@ class Sms:
             log.warning("a text was not taken", message=text.id, **said)
             return outcome
         return Outcome(text.id, Result.ACCEPTED, carrier_sid=taken.sid, sender=taken.from_)
+
+    async def remove(self, sid: str) -> bool:
+        """Take a text of ours off the carrier's log. False where it will not, as of one that is still on its way."""
+        try:
+            return bool(await self._client.messages(sid).delete_async())
+        except (TwilioException, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("a text stays in the carrier's log", sid=sid, why=type(error).__name__)
+            return False
 
     @property
     def client(self) -> Client:

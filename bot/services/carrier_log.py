@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, text
 
 from bot.database import Session
+from bot.services import measured
 from bot.services.outcomes import Delivery
 from models import MAY_RISE_TO, MessageState, inbound, mark, message, person, state_is
 from models.types import Moment
@@ -110,7 +111,7 @@ def delivery(message_id: int, listed: Listed, state: MessageState) -> Delivery:
 
 
 async def unexplained(session: Session, lacking: Sequence[Listed]) -> list[Listed]:
-    """Of texts that we lack, those that no text of ours in doubt accounts for.
+    """Of texts that we lack, those that neither a text of ours in doubt nor the doctor's measuring accounts for.
 
     A text that is just being posted counts as in doubt: it is asked about before its id is, so that it is one or the
     other.
@@ -118,7 +119,7 @@ async def unexplained(session: Session, lacking: Sequence[Listed]) -> list[Liste
     if not lacking:
         return []
     in_doubt = {tuple(row) for each in (_IN_DOUBT, _BEING_POSTED) for row in (await session.execute(each)).all()}
-    known = await _known(session, lacking)
+    known = {*await _known(session, lacking), *await measured.sids(session)}
     return [each for each in lacking if each.sid not in known and (each.to, each.body) not in in_doubt]
 
 

@@ -4,16 +4,17 @@ Each is a sentence, and what is not right says how to mend it. `gateways` has th
 be asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import bindparam, select, text
 
 from bot.database import Session
-from bot.services import outbox, seals, slack_access
+from bot.services import heard, outbox, seals, slack_access
 from bot.services.texting_hours import Week, parse_rule
 from bot.settings import Settings
 from models import lease, slack_post, state_is
@@ -27,6 +28,8 @@ LATE = timedelta(minutes=5)
 ZONES = ("America/New_York", "America/Los_Angeles", "America/Puerto_Rico", "Pacific/Honolulu")
 MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 """Settings of PostgreSQL's without which what it has committed may be gone after a crash."""
+_COPY_AGAIN = "Copy the signing secret again from the app's Basic Information page, and restart."
+_BODIES = "A proxy must pass bodies and headers on unchanged."
 WORKER = "worker"
 """The lease by which a running worker is known."""
 
@@ -64,6 +67,11 @@ def error(words: str, mend: str) -> Finding:
 
 
 _LEASES = select(lease.c.name).where(lease.c.until > bindparam("now"))
+_OWNERS = select(lease.c.owner).where(lease.c.until > bindparam("now"), lease.c.name.in_([WORKER, "clock"]))
+_WRITE = text(
+    "INSERT INTO setting (name, value) VALUES ('doctor:wrote', :value)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 _OFF = text("SELECT name FROM pg_settings WHERE name IN :names AND setting = 'off' ORDER BY name").bindparams(
     bindparam("names", expanding=True)
 )
@@ -77,8 +85,7 @@ _OLDEST_POST = (
 
 def of_settings(settings: Settings) -> list[Finding]:
     """What the settings themselves tell; they have been read, so each is there and has the right form."""
-    of_texts = (_pace(settings), _prices(settings))
-    return [ok("The settings are complete."), _secret(settings), *_hours(settings), _zones(), *of_texts]
+    return [ok("The settings are complete."), _secret(settings), *_hours(settings), _zones(), _prices(settings)]
 
 
 async def of_work(session: Session, *, now: datetime, serving: bool) -> list[Finding]:
@@ -124,25 +131,88 @@ async def of_log(session: Session, *, secret: str) -> Finding:
     return error(words, mend)
 
 
-def of_database(*, sqlite: bool) -> Finding:
-    """Which of the two databases it is, and what that means."""
-    if sqlite:
-        return ok("The database is SQLite: one process serves. More than one need PostgreSQL.")
+async def of_events(session: Session, *, serving: bool, by_socket: bool) -> list[Finding]:
+    """Whether Slack's events reach us, and its requests are signed as we think. `by_socket`: nothing is signed."""
+    came = await heard.look(session)
+    found = [_events(came, error if serving else warning, by_socket=by_socket)]
+    if by_socket or came.refused is None:
+        return found
+    if came.event is None and came.verified is None:
+        words = "Requests that say they are Slack's come in, and none is signed by SLACK_SIGNING_SECRET."
+        return [error(words, f"{_COPY_AGAIN} {_BODIES}"), *found]
+    words = (
+        f"A request that said it was Slack's and was not signed by SLACK_SIGNING_SECRET came on {_day(came.refused)}."
+    )
+    return [*found, warning(words, f"If commands fail: {_COPY_AGAIN} {_BODIES} Else somebody has tried the door.")]
+
+
+def _events(came: heard.Heard, bad: Callable[[str, str], Finding], *, by_socket: bool) -> Finding:
+    if came.event is not None:
+        return ok(f"Slack's events reach Textbank: the last was noted on {_day(came.event)}.")
+    if came.verified is not None:
+        words = "Slack has verified the address for events, and none has come yet."
+        return warning(words, "Open Textbank's Home tab in Slack: that is one.")
+    words = "No event of Slack's has ever come: what volunteers type in threads goes nowhere, and the Home stays empty."
+    if by_socket:
+        mend = "In the app's settings see that Socket Mode and Event Subscriptions are on"
+    else:
+        mend = (
+            "Slack verifies the address when the manifest is saved, before Textbank runs. Now that it does, open the "
+            "app's settings, Event Subscriptions, and press Retry until it says Verified"
+        )
+    return bad(words, f"{mend}; then open Textbank's Home tab in Slack.")
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def of_database(*, file: Path | None) -> Finding:
+    """Which of the two databases it is, and what that means. `file` is SQLite's."""
+    if file is not None:
+        return ok(f"The database is SQLite, {file}: one process serves. More than one need PostgreSQL.")
     return ok("The database is PostgreSQL: as many processes as you want.")
 
 
-async def of_durability(session: Session) -> Finding:
+def no_file(file: Path) -> Finding:
+    """SQLite would make a new one, wherever the doctor was started."""
+    return error(
+        f"There is no database {file}.",
+        "If Textbank has one already, it was started in another folder: start this there too, or set DATABASE_URL to "
+        "its whole path (four slashes). Else start `python -m bot`, which makes it.",
+    )
+
+
+async def can_write(session: Session, *, now: datetime) -> Finding:
+    """A row is written; whoever calls commits it, and tells if that fails."""
+    await session.execute(_WRITE, {"value": str(now.timestamp())})
+    return ok("The database is at this release's schema, and can be written to.")
+
+
+async def of_lone_file(session: Session, *, now: datetime) -> list[Finding]:
+    """Whether machines share an SQLite file: its locks do not reach from one to another."""
+    machines = {owner.partition(":")[0] for owner in (await session.execute(_OWNERS, {"now": now})).scalars()}
+    if len(machines) < 2:
+        return []
+    words = f"{len(machines)} machines serve this SQLite file ({', '.join(sorted(machines))}): it may be damaged."
+    return [error(words, "Stop all but one at once; for several, set DATABASE_URL to a PostgreSQL database.")]
+
+
+async def of_durability(session: Session) -> list[Finding]:
     """Whether PostgreSQL still knows after a crash what it has committed. SQLite's own settings are ours."""
     off = list((await session.execute(_OFF, {"names": MUST_BE_ON})).scalars())
     if not off:
-        return ok("PostgreSQL has what it commits on the disk first.")
+        return [ok("PostgreSQL has what it commits on the disk first.")]
     switched = "; ".join(f"ALTER SYSTEM SET {name} = on" for name in off)
-    return error(
+    words = (
         f"After a crash PostgreSQL may forget what it has committed ({', '.join(off)}: off): somebody could be texted "
-        "twice, or after a STOP.",
-        f"As its superuser: `{switched}; SELECT pg_reload_conf()`. What is off for this database or role alone ends by "
-        "`ALTER DATABASE … RESET ALL`, `ALTER ROLE … RESET ALL`.",
+        "twice, or after a STOP."
     )
+    mend = (
+        f"As its superuser: `{switched}; SELECT pg_reload_conf()`. What is off for this database or role alone ends by "
+        "`ALTER DATABASE … RESET ALL`, `ALTER ROLE … RESET ALL`."
+    )
+    return [error(words, mend)]
 
 
 def _secret(settings: Settings) -> Finding:
@@ -186,11 +256,6 @@ def _zones() -> Finding:
     except (ZoneInfoNotFoundError, OSError):
         return error("The time zone data is missing.", "Install the libraries again: `tzdata` is one of them.")
     return ok("The time zone data is there.")
-
-
-def _pace(settings: Settings) -> Finding:
-    rate = f"{settings.sms_segments_per_second:g}"
-    return ok(f"Texts leave at {rate} segments a second at most (SMS_SEGMENTS_PER_SECOND: as registered).")
 
 
 def _prices(settings: Settings) -> Finding:

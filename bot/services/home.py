@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import bindparam, case, exists, func, literal, select, update
 
 from bot.database import Session
-from bot.services import outbox, reports, volunteers
+from bot.services import findings, outbox, reports, volunteers
 from bot.services.cards import name_of
+from bot.services.findings import Looked
 from bot.services.reports import Progress
 from bot.services.tallies import Metric
 from models import (
@@ -91,7 +92,10 @@ class SetUp:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What one person's Home shows. `campaigns` is None for volunteers, `set_up` for all but admins."""
+    """What one person's Home shows. `campaigns` is None for volunteers, `set_up` for all but admins.
+
+    `looked` is what the doctor found, while that is shown.
+    """
 
     role: Role
     mine: Mine | None = None
@@ -99,6 +103,12 @@ class Home:
     more_campaigns: bool = False
     stopped_why: str | None = None
     set_up: SetUp | None = None
+    looked: Looked | None = None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is an admin's page before there is any campaign: it leads through the set-up."""
+        return self.set_up is not None and not self.set_up.campaign_made
 
 
 _MINE = conversation.c.volunteer_id == bindparam("who")
@@ -175,13 +185,15 @@ async def look(session: Session, who: str, role: Role, *, today: datetime) -> Ho
         return Home(role, mine)
     rows = (await session.execute(_CAMPAIGNS)).all()
     shut = await outbox.shut(session)
+    set_up = await _set_up(session) if role is Role.ADMIN else None
     return Home(
         role,
         mine,
         campaigns=await _lines(session, rows[:MOST_CAMPAIGNS]),
         more_campaigns=len(rows) > MOST_CAMPAIGNS,
         stopped_why=shut.why if shut else None,
-        set_up=await _set_up(session) if role is Role.ADMIN else None,
+        set_up=set_up,
+        looked=await findings.last(session) if set_up and not set_up.campaign_made else None,
     )
 
 

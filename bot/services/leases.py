@@ -14,6 +14,7 @@ _TAKE = text(
     " RETURNING owner"
 ).bindparams(bindparam("until", type_=Moment), bindparam("now", type_=Moment))
 
+_HELD = text("SELECT 1 FROM lease WHERE name = :name AND until > :now").bindparams(bindparam("now", type_=Moment))
 _GIVE_BACK = text("DELETE FROM lease WHERE name = :name AND owner = :owner")
 
 
@@ -21,6 +22,11 @@ async def take(session: Session, name: str, *, owner: str, now: datetime, lastin
     """Take or renew the job; False while another process holds it."""
     values = {"name": name, "owner": owner, "until": now + lasting, "now": now}
     return (await session.execute(_TAKE, values)).first() is not None
+
+
+async def is_held(session: Session, name: str, *, now: datetime) -> bool:
+    """Whether somebody has the job."""
+    return (await session.execute(_HELD, {"name": name, "now": now})).first() is not None
 
 
 async def give_back(session: Session, name: str, *, owner: str) -> None:

@@ -21,6 +21,11 @@ def mrkdwn(words: str) -> Block:
     return {"type": "mrkdwn", "text": words, "verbatim": True}
 
 
+def header(words: str) -> Block:
+    """A heading."""
+    return {"type": "header", "text": plain(words)}
+
+
 def section(words: str, *, accessory: Block | None = None) -> Block:
     """A paragraph, with a button or a menu at its side."""
     block = {"type": "section", "text": mrkdwn(words[:SECTION_LENGTH])}

@@ -13,10 +13,11 @@ def findings(of: Sequence[Finding]) -> str:
     """Every finding, the worst first."""
     wrong = [each for each in of if each.level is not Level.OK]
     head = "Everything is in order." if not wrong else f"{len(wrong)} of {len(of)} need somebody."
-    lines = [_line(each) for level in _MARKS for each in of if each.level is level]
+    lines = [line(each) for level in _MARKS for each in of if each.level is level]
     return clip("\n".join([f"*{head}*", *lines]), LONGEST)
 
 
-def _line(of: Finding) -> str:
+def line(of: Finding) -> str:
+    """One finding, with how to mend it below."""
     mend = f"\n      _{escape(of.mend)}_" if of.mend else ""
     return f"{_MARKS[of.level]} {escape(of.words)}{mend}"

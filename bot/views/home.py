@@ -1,15 +1,14 @@
 """The App Home: a volunteer's page, and below it the campaigns of whoever looks after some."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from bot.services.home import Home, Line, List, Mine, SetUp
 from bot.services.reports import Progress
 from bot.services.volunteers import MAY, SUSPENDED
-from bot.views import ids
-from bot.views.blocks import Block, actions, button, confirm, context, plain, section
-from bot.views.text import clip, escape
+from bot.views import ids, setting_up
+from bot.views.blocks import Block, actions, button, confirm, context, header, plain, section
+from bot.views.text import ago, clip, escape
 from models import CampaignState, Role
 
 _STATES = {
@@ -32,9 +31,11 @@ def home(of: Home, *, reachable: bool, line: str | None = None) -> Block:
     blocks = [section(clip(line, 2900)), _rule()] if line else []
     if of.role is Role.NONE:
         blocks.append(section(SUSPENDED))
-    if of.set_up and not (of.set_up.done and reachable):
+    if of.set_up and of.is_first:
+        blocks += setting_up.page(of.looked, of.set_up)
+    elif of.set_up and not (of.set_up.done and reachable):
         blocks += [*_first_steps(of.set_up, reachable), _rule()]
-    if of.mine:
+    if of.mine and not of.is_first:
         blocks += _mine(of.mine)
     if of.campaigns is not None:
         blocks += [_rule(), *_campaigns(of)]
@@ -46,35 +47,23 @@ def status(words: str) -> Block:
     return {"type": "modal", "title": plain("Status"), "close": plain("Close"), "blocks": [section(clip(words, 2900))]}
 
 
-def _header(words: str) -> Block:
-    return {"type": "header", "text": plain(words)}
-
-
 def _rule() -> Block:
     return {"type": "divider"}
-
-
-def _ago(moment: datetime) -> str:
-    """ "12 minutes ago", by the reader's own clock: what is shown stays true without being published anew."""
-    return f"<!date^{int(moment.timestamp())}^{{ago}}|{moment:%b %-d, %-I:%M %p} UTC>"
 
 
 def _first_steps(done: SetUp, reachable: bool) -> Iterator[Block]:
     steps = [
         (True, "Textbank is in this workspace, and knows its carrier account"),
         (reachable, "voters' texts come in at once: `PUBLIC_URL` is set"),
-        (done.role_given, "somebody besides you may run campaigns: `/textbank role @somebody organizer`"),
-        (done.inbox_set, "calls for help have a place: `/textbank inbox #channel`"),
-        (done.campaign_made, "a first campaign is made: “New campaign” below"),
-        (done.digest_set, "the day's figures come by themselves: `/textbank digest #channel 18:00`"),
     ]
-    yield _header("First steps")
-    yield section("\n".join(f"{_MARKS[is_done]} {words}" for is_done, words in steps))
+    yield header("First steps")
+    lines = [f"{_MARKS[is_done]} {words}" for is_done, words in steps]
+    yield section("\n".join([*lines, setting_up.next_steps(done)]))
     yield context("`/textbank doctor` looks at all of the set-up, and says how to mend what is wrong.")
 
 
 def _mine(mine: Mine) -> Iterator[Block]:
-    yield _header("Your texting")
+    yield header("Your texting")
     if mine.waiting and mine.since:
         yield section(f":speech_balloon: *{_voters(mine.waiting)} for your answer*\n{_who_waits(mine)}")
         yield context("Each has a thread in *Messages* here above: type in it to answer.")
@@ -93,7 +82,7 @@ def _voters(count: int) -> str:
 
 
 def _who_waits(mine: Mine) -> str:
-    lines = [f"{escape(name)}, since {_ago(since)}" for name, since in mine.who]
+    lines = [f"{escape(name)}, since {ago(since)}" for name, since in mine.who]
     if mine.waiting > len(lines):
         lines.append(f"… and {mine.waiting - len(lines):,} more")
     return "\n".join(lines)
@@ -113,7 +102,7 @@ def _list(of: List) -> Block:
 
 
 def _campaigns(of: Home) -> Iterator[Block]:
-    yield _header("Campaigns")
+    yield header("Campaigns")
     if of.stopped_why:
         yield section(f":rotating_light: Nothing is being sent: {escape(of.stopped_why)}.")
     leads = Role.ORGANIZER in MAY[of.role]
@@ -132,7 +121,7 @@ def _campaign(line: Line, leads: bool) -> Iterator[Block]:
     if line.state is not CampaignState.CLOSED:
         words.append(_how_far(line.far))
     if line.waiting and line.since:
-        words.append(f":speech_balloon: {_voters(line.waiting)} for an answer, the first since {_ago(line.since)}")
+        words.append(f":speech_balloon: {_voters(line.waiting)} for an answer, the first since {ago(line.since)}")
     yield section("\n".join(words))
     value = str(line.id)
     buttons = [_button(label, action, line) for label, action in _BUTTONS[line.state]] if leads else []

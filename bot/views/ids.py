@@ -36,6 +36,7 @@ HOME_RESUME = "home.resume"
 HOME_CLOSE = "home.close"
 HOME_STATUS = "home.status"
 HOME_NEW = "home.new"
+HOME_LOOK = "home.look"
 
 NEW_CAMPAIGN = "new_campaign"
 ADD_CONTACTS = "add_contacts"
@@ -49,6 +50,10 @@ OPT_OUT_FILE = "opt_out_file"
 REPLY = "reply"
 SAVED_REPLY = "reply.saved"
 FASTER_MODAL = "faster"
+
+LIVE_DONE = "live.done"
+LIVE_TOLD = "live.told"
+LIVE_NOT_TOLD = "live.not_told"
 
 INBOX_TAKE = "inbox.take"
 INBOX_HAND_BACK = "inbox.hand_back"

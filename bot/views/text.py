@@ -41,6 +41,11 @@ def clip(text: str, limit: int) -> str:
     return f"{cut.rstrip()}…"[:limit]
 
 
+def ago(at: datetime) -> str:
+    """For mrkdwn: "12 minutes ago", by the reader's own clock: what is shown stays true without being drawn anew."""
+    return f"<!date^{int(at.timestamp())}^{{ago}}|{at:%b %-d, %-I:%M %p} UTC>"
+
+
 def moment(at: datetime) -> str:
     """For mrkdwn: a moment by the reader's own clock, "tomorrow at 9:00 AM", which only Slack knows."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%b %-d, %-I:%M %p} UTC>"

@@ -40,6 +40,8 @@ class Carrier:
     account_status = "active"
     account_type = "Full"
     registration: str | None = "VERIFIED"
+    use = "POLITICAL"  # what the registration is for
+    att_class = "A"
     inbound_by_number = False
 
     # -- the weather, for whoever tells a story to change
@@ -88,6 +90,7 @@ class Carrier:
         self.phones: dict[str, Phone] = {}
         self.opened = clock()
         self.mute: set[str] = set()  # numbers that cannot text
+        self.tollfree: dict[str, str] = {}  # verifications of toll-free numbers, by number: how far each is
         self.may_only_send: set[str] = set()  # restricted API keys
         self._mishaps: deque[Mishap] = deque()
 

@@ -13,6 +13,7 @@ REFUSALS: dict[int, tuple[int, str]] = {
     70051: (401, "Authorization Failed"),
     20004: (405, "Method not allowed"),
     20005: (403, "Account not active"),
+    20009: (409, "Cannot delete message because delivery has not been completed."),
     20404: (404, "The requested resource {what} was not found"),
     20429: (429, "Too Many Requests"),
     20500: (500, "An internal server error has occurred"),

@@ -87,11 +87,26 @@ class Lookups:
         """The US campaign of the service, as the Campaign Registry has it; none while `registration` is None."""
         carrier, state = self._carrier, self._carrier.registration
         shown = [resources.registration(carrier.url, carrier.account_sid, service, carrier.opened, state or "")]
+        for each in shown:
+            each["us_app_to_person_usecase"] = carrier.use
+            each["rate_limits"]["att"]["msg_class"] = carrier.att_class
         return self._part(asked, service, "compliance", shown if state else [])
+
+    def tollfree(self, asked: "Asked") -> Response:
+        """Verifications of toll-free numbers; those that nobody asked for are not there."""
+        carrier = self._carrier
+        shown = [
+            resources.tollfree_verification(carrier.url, carrier.account_sid, number, carrier.opened, state)
+            for number, state in carrier.tollfree.items()
+        ]
+        return self._listed(asked, "verifications", shown)
 
     def _part(self, asked: "Asked", service: str, key: str, shown: list[dict[str, Any]]) -> Response:
         if service != self._carrier.messaging_service_sid:
             raise Problem(20404, what=asked.path)
+        return self._listed(asked, key, shown)
+
+    def _listed(self, asked: "Asked", key: str, shown: list[dict[str, Any]]) -> Response:
         url = f"{self._carrier.url}{asked.path}"
         meta = {"first_page_url": url, "key": key, "next_page_url": None, "page": 0, "page_size": 50}
         return JSONResponse({"meta": {**meta, "previous_page_url": None, "url": url}, key: shown})

@@ -249,3 +249,26 @@ def registration(base: str, account_sid: str, service_sid: str, opened: float, s
         "us_app_to_person_usecase": "POLITICAL",
         "us_app_to_person_usecase_external_ids": None,
     }
+
+
+def tollfree_verification(base: str, account_sid: str, number: str, opened: float, state: str) -> dict[str, Any]:
+    """`state` is PENDING_REVIEW, IN_REVIEW, TWILIO_APPROVED or TWILIO_REJECTED."""
+    sid, refused = f"HH{int(number.lstrip('+')):032x}", state == "TWILIO_REJECTED"
+    return {
+        "account_sid": account_sid,
+        "business_name": "Michigan Votes",
+        "business_website": "https://michiganvotes.example.org",
+        "date_created": iso8601(opened),
+        "date_updated": iso8601(opened),
+        "edit_allowed": refused,
+        "error_code": 30489 if refused else None,
+        "message_volume": "10,000",
+        "opt_in_type": "WEB_FORM",
+        "rejection_reason": "The opt-in could not be found on the website" if refused else None,
+        "sid": sid,
+        "status": state,
+        "tollfree_phone_number_sid": number_sid(number),
+        "url": f"{base}/v1/Tollfree/Verifications/{sid}",
+        "use_case_categories": ["POLITICAL"],
+        "use_case_summary": "Volunteers text voters about the election, one by one.",
+    }

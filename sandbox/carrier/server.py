@@ -85,6 +85,7 @@ class Server:
                 ("GET", r"/v1/Services/(?P<service>\w+)/PhoneNumbers", self._lookups.service_numbers),
                 ("GET", r"/v1/Services/(?P<service>\w+)/ShortCodes", self._lookups.short_codes),
                 ("GET", r"/v1/Services/(?P<service>\w+)/Compliance/Usa2p", self._lookups.registrations),
+                ("GET", r"/v1/Tollfree/Verifications", self._lookups.tollfree),
             )
         ]
 
@@ -318,7 +319,10 @@ class Server:
         return JSONResponse(resources.message(self._carrier.account_sid, text))
 
     def _delete(self, asked: Asked, sid: str) -> Response:
-        self._carrier.forget(self._found(asked, sid))
+        text = self._found(asked, sid)
+        if text.status in ("accepted", "queued", "sending", "sent"):
+            raise Problem(20009)
+        self._carrier.forget(text)
         return Response(status_code=204)
 
     def _media_list(self, asked: Asked, sid: str) -> Response:

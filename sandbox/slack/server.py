@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from email.utils import formatdate
 from functools import partial
 from typing import Any
 
@@ -56,6 +57,7 @@ class Slack:
         self.url = ""
         self.app_token = "xapp-1-sandbox"  # noqa: S105
         self.revoked = False  # whether the bot's token has been taken away
+        self.ahead = 0.0  # seconds by which this machine's clock is behind Slack's
         self.scopes: set[str] | None = None
         self.commands: set[str] | None = None
         self.should_escape = True
@@ -311,6 +313,7 @@ class Slack:
         if call.method != "response_url":
             granted = "*" if self.scopes is None else ",".join(sorted(self.scopes))
             headers.append((b"x-oauth-scopes", granted.encode()))
+            headers.append((b"date", formatdate(time.time() + self.ahead, usegmt=True).encode()))
         await _answer(send, call.status, json.dumps(call.response).encode(), "application/json; charset=utf-8", headers)
 
     async def _take_upload(self, scope: Any, receive: Any, send: Any, path: str) -> None:

@@ -15,7 +15,7 @@ from bot.app import examined, running
 from bot.gateways.slack_checks import scopes_needed
 from bot.services import doctor, leases
 from handlers import heartbeat
-from handlers.doctor import examine
+from handlers.examining import examine
 from sandbox.carrier import Carrier
 from sandbox.serving import serve
 from sandbox.slack import Person, Slack
@@ -45,12 +45,13 @@ async def alive(world: World) -> None:
 
 async def test_an_admin_reads_in_slack_what_is_wrong_and_how_to_mend_it(world: World, olivia: Person) -> None:
     await alive(world)
+    await olivia.opens_home()
     world.carrier.registration = None
     said = await olivia.types("/textbank doctor")
     assert "a few seconds" in said.text
     await world.drawn()
     words = olivia.ephemerals[-1].words
-    assert f"{2 + (not world.kit.database.sqlite)} of" in words  # an address of this machine; and a forgetful database
+    assert f"{2 + (not world.kit.database.sqlite)} of" in words  # an address of this machine; a forgetful database
     assert words.index(":x:") < words.index(":warning:") < words.index(":white_check_mark:")
     assert "not registered for texts to the US: carriers turn texts to the US away (error 30034)." in words
     assert "Register brand and campaign in the console" in words
@@ -62,9 +63,11 @@ async def test_only_an_admin_may_call_the_doctor(world: World, olivia: Person, p
     assert await world.query("SELECT 1 FROM audit WHERE what = 'refused' AND subject = '/textbank doctor'")
 
 
-async def test_where_all_is_well_the_doctor_says_so(world: World) -> None:
+async def test_where_all_is_well_the_doctor_says_so(world: World, olivia: Person) -> None:
     await alive(world)
-    found = await looks(world)
+    await olivia.opens_home()
+    await world.drawn()
+    found = await looks(world, sms_segments_per_second=75)
     wrong = [said for said, how in found.items() if how != "ok" and not said.startswith("After a crash PostgreSQL")]
     assert wrong == [
         f"PUBLIC_URL ({world.kit.settings.public_url}) is an address of this machine or network only. "
@@ -80,11 +83,15 @@ async def test_where_all_is_well_the_doctor_says_so(world: World) -> None:
         "Slack takes the bot token, for the workspace Sandbox",
         "every scope",
         "SLACK_SIGNING_SECRET is set",
+        "This machine's clock is right",
         "Textbank answers at",
         "account is active",
         "Messaging Service Sandbox has 1 number",
         "Texts from voters come to",
-        "registered for texts to the US",
+        "registered for texts to the US (A2P 10DLC), for POLITICAL; T-Mobile takes 200,000 segments a day",
+        "Texts leave at 75 segments a second at most (SMS_SEGMENTS_PER_SECOND); the sender is registered for about 225",
+        "The database is at this release's schema, and can be written to",
+        "Slack's events reach Textbank: the last was noted on 2026-10-20",
     ):
         assert level(found, words) == "ok", words
 
@@ -101,9 +108,9 @@ async def test_a_postgresql_that_may_forget_what_it_has_committed_is_an_error(
     assert level(found, "`ALTER SYSTEM SET fsync = on; ALTER SYSTEM SET full_page_writes = on; ") == "error"
     async with world.kit.database.transaction() as session:
         await session.exec_driver_sql("SET LOCAL synchronous_commit = on")
-        assert "(fsync, full_page_writes: off)" in (await doctor.of_durability(session)).words
+        assert "(fsync, full_page_writes: off)" in (await doctor.of_durability(session))[0].words
         monkeypatch.setattr(doctor, "MUST_BE_ON", ("synchronous_commit",))
-        assert (await doctor.of_durability(session)).level == "ok"
+        assert (await doctor.of_durability(session))[0].level == "ok"
 
 
 async def test_a_clock_that_has_just_started_is_seen_at_once(world: World) -> None:
@@ -155,6 +162,24 @@ def toll_free(world: World) -> None:
     world.carrier.numbers = ("+18885550123",)
 
 
+def toll_free_waits(world: World) -> None:
+    toll_free(world)
+    world.carrier.tollfree = {"+18885550123": "IN_REVIEW"}
+
+
+def toll_free_refused(world: World) -> None:
+    toll_free(world)
+    world.carrier.tollfree = {"+18885550123": "TWILIO_REJECTED"}
+
+
+def for_another_use(world: World) -> None:
+    world.carrier.use = "DELIVERY_NOTIFICATION"
+
+
+def slow_class(world: World) -> None:
+    world.carrier.att_class = "E"
+
+
 def token_changed(world: World) -> None:
     world.carrier.auth_token = "another"
 
@@ -165,6 +190,10 @@ def carrier_away(world: World) -> None:
 
 def scope_missing(world: World) -> None:
     world.slack.scopes = set(scopes_needed()) - {"files:read"}
+
+
+def clock_behind(world: World) -> None:
+    world.slack.ahead = 600
 
 
 def slack_token_changed(world: World) -> None:
@@ -181,10 +210,19 @@ WRONG: dict[Callable[[World], Any], tuple[str, str, str]] = {
     no_numbers: ("error", "has no number to send from", "Sender Pool"),
     another_service: ("error", "There is no Messaging Service MG5b", "Copy the Messaging Service SID"),
     mute_number: ("error", "+15005550006 cannot send texts", "another number"),
-    toll_free: ("warning", "+18885550123 is toll-free", "toll-free verification"),
+    toll_free: ("error", "+18885550123 is toll-free and not verified", "toll-free verification"),
+    toll_free_waits: ("error", "+18885550123 is toll-free, and its verification is being looked at", "Wait for it"),
+    toll_free_refused: ("error", "The verification of +18885550123, which is toll-free, was refused (The opt", "again"),
+    for_another_use: (
+        "warning",
+        "(A2P 10DLC), for DELIVERY_NOTIFICATION; T-Mobile",
+        "Register a campaign for POLITICAL",
+    ),
+    slow_class: ("warning", "at 1000 segments a second at most (SMS_SEGMENTS_PER_SECOND), and the", "Set it to 12 or"),
     token_changed: ("error", "does not take TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN (401)", "Copy both again"),
     carrier_away: ("error", "The carrier would not say everything (503)", "status page"),
     scope_missing: ("error", "The app lacks scopes: files:read (the CSV file", "Put manifest.yml into the app's"),
+    clock_behind: ("error", "seconds behind", "Let it be set by the network"),
     slack_token_changed: ("error", "Slack does not take SLACK_BOT_TOKEN (invalid_auth)", "Install App"),
 }
 
@@ -204,15 +242,20 @@ async def test_numbers_of_ones_own_are_checked_one_by_one(database_url: str) -> 
     async with open_world(
         database_url, twilio_messaging_service_sid=None, twilio_from_numbers=numbers, slack_app_token="xapp-1-sandbox"
     ) as world:
-        found = await looks(world)
+        world.carrier.numbers += ("+18335550100", "+18885550100")
+        world.carrier.tollfree = {"+18335550100": "TWILIO_APPROVED"}
+        found = await looks(world, sms_segments_per_second=7)
         assert level(found, "Texts from voters come to") == "ok"
         assert level(found, "+13135550199 is not a number of this account") == "error"
         assert level(found, "unless they are registered") == "warning"
-        assert level(found, "+18335550100, +18885550100 are toll-free: unless each is verified") == "warning"
+        assert level(found, "+18335550100 is toll-free and verified, for POLITICAL") == "ok"
+        assert level(found, "+18885550100 is toll-free and not verified") == "error"
+        assert level(found, "see that it is what you are registered for") == "ok"
         assert level(found, "come by Socket Mode, and Slack takes the token") == "ok"
         world.carrier.inbound_url, world.slack.app_token = "https://old.example.org/sms", "xapp-another"
         found = await looks(world)
         assert level(found, "+15005550006 sends them to https://old.example.org/sms") == "error"
+        assert level(found, "see that Socket Mode and Event Subscriptions are on") == "error"
         assert level(found, "Slack does not take SLACK_APP_TOKEN (invalid_auth)") == "error"
 
 
@@ -257,6 +300,54 @@ async def test_another_program_at_the_public_address_is_noticed(world: World) ->
     assert level(await looks(world, public_url=world.slack.url), "It is not Textbank that answers") == "error"
 
 
+async def test_another_textbank_or_a_proxy_that_meddles_at_the_public_address_is_noticed(world: World) -> None:
+    found = await looks(world, twilio_auth_token="another", slack_signing_secret="another")
+    assert level(found, "A call signed as the carrier signs it is refused at") == "error"
+    assert level(found, "A call signed with SLACK_SIGNING_SECRET is refused at") == "error"
+
+
+async def test_that_no_event_of_slacks_ever_came_is_said_until_one_does(world: World, olivia: Person) -> None:
+    await olivia.types("/textbank help")  # commands work without
+    assert level(await looks(world), "No event of Slack's has ever come") == "error"
+    assert level(await looks(world), "Event Subscriptions, and press Retry until it says Verified") == "error"
+    before = await examine(world.kit, serving=False)
+    assert [each.level for each in before if "No event of Slack's" in each.words] == ["warning"]
+    assert await world.slack.verify_url()
+    await world.drawn()
+    assert level(await looks(world), "Slack has verified the address for events, and none has come yet") == "warning"
+    await olivia.opens_home()
+    await world.drawn()
+    assert level(await looks(world), "Slack's events reach Textbank") == "ok"
+
+
+async def test_requests_that_our_signing_secret_did_not_sign_are_said(world: World, olivia: Person) -> None:
+    ours, world.slack.delivery.signing_secret = world.slack.delivery.signing_secret, "of another app"
+    await olivia.types("/textbank help")
+    await world.drawn()
+    none = "Requests that say they are Slack's come in, and none is signed by SLACK_SIGNING_SECRET"
+    assert level(await looks(world), none) == "error"
+    world.slack.delivery.signing_secret = ours
+    await olivia.opens_home()
+    await world.drawn()
+    assert level(await looks(world), "was not signed by SLACK_SIGNING_SECRET came on 2026-10-20") == "warning"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_database_that_cannot_be_written_to_is_said(world: World) -> None:
+    async with world.kit.database.transaction() as session:
+        full = "CREATE TRIGGER full BEFORE INSERT ON setting BEGIN SELECT RAISE(FAIL, 'the disk is full'); END"
+        await session.exec_driver_sql(full)
+    assert level(await looks(world), "The database cannot be written to") == "error"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_an_sqlite_file_that_two_machines_serve_is_an_error(world: World) -> None:
+    async with world.kit.database.transaction() as session:
+        for name, owner in (("worker", "here:1:ab"), ("clock", "there:1:cd")):
+            await leases.take(session, name, owner=owner, now=world.time.now, lasting=timedelta(seconds=60))
+    assert level(await looks(world), "2 machines serve this SQLite file (here, there)") == "error"
+
+
 async def test_nobody_at_work_is_an_error_while_the_program_serves(world: World) -> None:
     found = await looks(world)
     assert level(found, "No worker is running") == "error"
@@ -294,12 +385,16 @@ async def test_what_holds_texts_or_posts_up_is_said(world: World, olivia: Person
 async def test_a_database_that_is_not_migrated_or_away_is_said(tmp_path: Path) -> None:
     slack, carrier = Slack(), Carrier()
     async with serve(slack.app) as slack.url, serve(carrier.app) as carrier.url:
+        (tmp_path / "old.db").touch()
         old = await examined(settings_for(f"sqlite:///{tmp_path / 'old.db'}", slack, carrier))
-        away = await examined(settings_for(f"sqlite:///{tmp_path / 'no' / 'where.db'}", slack, carrier))
+        none = await examined(settings_for(f"sqlite:///{tmp_path / 'none.db'}", slack, carrier))
+        away = await examined(settings_for("postgresql://nobody@127.0.0.1:1/nowhere", slack, carrier))
         await slack.aclose()
         await carrier.aclose()
     assert ("error", "The database is not up to date.", "Run `python -m bot migrate`.") in old
     assert any(how == "error" and "The database cannot be reached" in words for how, words, _ in away)
+    assert any(how == "error" and f"There is no database {tmp_path / 'none.db'}" in words for how, words, _ in none)
+    assert not (tmp_path / "none.db").exists()
 
 
 # ------------------------------------------------------------------------------------------------- on the command line

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import event
 
 from bot.services import home as service
+from bot.services.doctor import warning
+from bot.services.findings import Looked
 from bot.services.reports import Progress
 from bot.views import home as views
 from models import CampaignState, Role
@@ -249,14 +251,65 @@ async def test_the_page_takes_as_many_statements_for_many_campaigns_as_for_one(
 # ---------------------------------------------------------------------------------------------------------- the admin
 
 
-async def test_first_steps_stay_until_they_are_done(world: World, olivia: Person, priya: Person) -> None:
+async def test_before_any_campaign_an_admin_is_led_through_what_the_doctor_finds(
+    world: World, olivia: Person, priya: Person
+) -> None:
+    world.carrier.registration = None
     page = await looks(world, olivia)
-    assert "First steps" in page
-    assert page.count(":white_check_mark:") == 2  # in place, and reachable
+    assert published(world) == 2  # at once that the doctor looks, and then what it has found
+    assert page.startswith("Setting up Textbank")
+    to_do, done = page[page.index("To do") : page.index("*Done*")], page[page.index("*Done*") :]
+    assert ":x: The Messaging Service is not registered for texts to the US" in to_do
+    assert "Register brand and campaign in the console" in to_do
+    assert to_do.index("not registered") < to_do.index(":warning:")
+    assert ":white_check_mark: Slack's events reach Textbank" in done
+    assert "a first campaign is made: `/textbank new`" in done[done.index("What comes next") :]
+    assert olivia.home.buttons == ["Look again", "New campaign"]
+
+    world.carrier.registration = "VERIFIED"
+    page = await does(world, olivia, "Look again")
+    assert "not registered" not in page
+    assert ":white_check_mark: The Messaging Service is registered for texts to the US" in page
+    assert "Looking at everything" not in page
+
+    world.time.passes(minutes=5)
+    world.carrier.account_status = "suspended"
+    assert "The carrier's account is suspended" in await looks(world, olivia)  # each opening looks again
+    asked = world.slack.count("auth.test")
+    world.time.passes(seconds=30)
+    await looks(world, olivia)
+    assert world.slack.count("auth.test") == asked  # but not within a minute
     await made(world, priya, "organizer")
+    assert "Setting up" not in await looks(world, priya)
     await world.new_campaign()
     world.time.passes(minutes=1)
-    assert (await looks(world, olivia)).count(":white_check_mark:") == 4
+    assert "Setting up" not in await looks(world, olivia)
+
+
+async def test_the_first_page_is_there_at_once_though_the_doctor_takes_long(world: World, olivia: Person) -> None:
+    answers = asyncio.Event()
+    world.carrier.latency, world.carrier.sleep = 1.0, lambda _seconds: answers.wait()
+    await olivia.opens_home()
+    await world.kit.slack.drain()
+    assert "Looking at everything: Slack, the carrier, the database." in olivia.home.words
+    answers.set()
+    await world.drawn()
+    assert "The doctor looked" in olivia.home.words
+
+
+async def test_only_an_admin_may_let_the_doctor_look(world: World, olivia: Person, priya: Person) -> None:
+    await looks(world, olivia)
+    await looks(world, priya)
+    priya.home.draw(olivia.home.blocks)
+    assert "Only an admin can do that" in await does(world, priya, "Look again")
+
+
+async def test_first_steps_stay_until_they_are_done(world: World, olivia: Person, priya: Person) -> None:
+    await made(world, priya, "organizer")
+    await world.new_campaign()
+    page = await looks(world, olivia)
+    assert "First steps" in page
+    assert page.count(":white_check_mark:") == 4  # in place, reachable, a role, a campaign
     async with world.kit.database.transaction() as session:
         await session.exec_driver_sql("INSERT INTO setting (name, value) VALUES ('inbox', 'C1')")
         await session.exec_driver_sql(
@@ -357,5 +410,11 @@ def test_the_largest_page_is_one_that_slack_takes() -> None:
         ),
         reachable=False,
         line="&" * 4000,
+    )
+    assert problems_in_view(page, "home") == []
+    wrong = tuple(warning("&" * 900, "&" * 900) for _ in range(40))
+    first = service.SetUp(False, False, False, False)
+    page = views.home(
+        service.Home(Role.ADMIN, campaigns=(), set_up=first, looked=Looked(at, wrong)), reachable=False, line="&" * 4000
     )
     assert problems_in_view(page, "home") == []

@@ -415,6 +415,20 @@ GUARDS = (
         "flows/test_money.py::test_a_text_that_the_carrier_turns_away_costs_nothing[sqlite]",
         *("bot/services/outcomes.py", "now=now, n=n * units)", "now=now, n=units)"),
     ),
+    guard(
+        "the doctor texts nobody who has opted out",
+        "flows/test_live.py::test_only_an_admin_measures_and_nobody_who_opted_out_is_texted[sqlite]",
+        *("handlers/live.py", "        if await optouts.is_out(", "        if False and await optouts.is_out("),
+    ),
+    guard(
+        "what the doctor texts is no sign of a restore",
+        "flows/test_live.py::test_a_text_that_stays_in_the_carriers_log_is_no_sign_of_a_restore[sqlite]",
+        *(
+            "bot/services/carrier_log.py",
+            "{*await _known(session, lacking), *await measured.sids(session)}",
+            "await _known(session, lacking)",
+        ),
+    ),
     # ------------------------------------------------------------------------------------------ leases
     guard(
         "one writer to Slack",
