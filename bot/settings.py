@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from ipaddress import ip_address
+from math import ceil
 from typing import Annotated, Any
 
 import phonenumbers
@@ -19,6 +20,8 @@ def _comma_separated(value: Any) -> Any:
 
 
 _HOURS = r"(?:(?:mon|tue|wed|thu|fri|sat|sun) )?(?:(\d\d?:[0-5]\d) ?[-–] ?(\d\d?:[0-5]\d)|closed)"
+MOST_A_DAY = 3
+"""So many texts may go to somebody in 24 hours without their answer, by the law of Florida, Oklahoma and Maryland."""
 _NUMBERS = {"int": "a whole number", "float": "a number", "decimal": "a number", "finite": "a finite number"}
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
@@ -54,6 +57,8 @@ class Settings(BaseSettings):
     sms_segments_per_second: float = Field(default=3, gt=0, allow_inf_nan=False)
     default_region: str = "US"
     texting_hours: str = "09:00-20:00"
+    hours_between_first_texts: int = Field(default=24, ge=8, le=720)
+    follow_ups: int = Field(default=1, ge=0, le=2, validate_default=True)
     opt_out_keywords: CommaSeparated = ()
     segment_price: Decimal = Field(default=Decimal("0.012"), ge=0, le=10)
     picture_price: Decimal = Field(default=Decimal("0.03"), ge=0, le=10)
@@ -155,6 +160,21 @@ class Settings(BaseSettings):
         if not all(part and (part[1] is None or part[1].zfill(5) < part[2].zfill(5) <= "24:00") for part in parts):
             raise ValueError("write the hours as 09:00-20:00, or as 09:00-20:00;sun 12:00-20:00")
         return rule
+
+    @field_validator("follow_ups")
+    @classmethod
+    def _within_the_law(cls, follow_ups: int, info: ValidationInfo) -> int:
+        hours = info.data.get("hours_between_first_texts", 24)
+        first_texts = ceil(24 / hours)
+        if first_texts + follow_ups > MOST_A_DAY:
+            most = MOST_A_DAY - first_texts
+            raise ValueError(
+                f"FOLLOW_UPS ({follow_ups}) and HOURS_BETWEEN_FIRST_TEXTS ({hours}) together let "
+                f"{first_texts + follow_ups} texts go to somebody in 24 hours; the law of some states allows "
+                f"{MOST_A_DAY}. Set FOLLOW_UPS to {most}, or HOURS_BETWEEN_FIRST_TEXTS to at least "
+                f"{ceil(24 / (MOST_A_DAY - follow_ups))}"
+            )
+        return follow_ups
 
     @classmethod
     def load(cls, **overrides: Any) -> "Settings":

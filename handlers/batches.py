@@ -2,7 +2,7 @@
 
 from bot.errors import Refusal
 from bot.gateways.slack import SlackTrouble
-from bot.services import assignments, campaigns
+from bot.services import assignments, campaigns, pool
 from bot.views import organizing as views
 from handlers.handing_out import hand_out
 from handlers.kit import Kit
@@ -35,7 +35,7 @@ async def invite(command: Command, kit: Kit) -> str:
     async with kit.database.reading() as session:
         campaign = await campaigns.find(session, name)
         campaigns.check_open(campaign)
-        left = "" if await assignments.anybody_left(session, campaign.id) else _NOBODY_LEFT
+        left = "" if await pool.anybody_left(session, campaign.id) else _NOBODY_LEFT
     size = assignments.check_count(batch) if batch else assignments.BATCH
     try:
         await kit.slack.post(channel, views.invitation(campaign.name, campaign.id, command.who, size))

@@ -31,7 +31,7 @@ async def answer(ack: AsyncAck, click: Click, kit: Kit) -> None:
     words = for_phone(_typed(click).get(which, ""))
     act: dict[str, Any] = {"by": click.who, "act_key": f"waiting:{click.who}:{which}:{drawing}", "read": read}
     async with kit.database.transaction() as session:
-        await card_replies.answer(session, which, words, **act, now=kit.clock(), undo=kit.undo)
+        await card_replies.answer(session, which, words, **act, now=kit.clock(), terms=kit.terms)
         found = await _what_now(session, click, kit)
     await ack()
     show(kit, click, found, but=which)

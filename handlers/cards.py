@@ -50,7 +50,7 @@ async def send(ack: AsyncAck, click: Click, kit: Kit) -> None:
     press = click.press()
     press = replace(press, body=for_phone(press.body or ""))
     async with kit.database.transaction() as session:
-        card = await texting.send(session, press, now=kit.clock(), undo=kit.undo)
+        card = await texting.send(session, press, now=kit.clock(), terms=kit.terms)
     await ack()
     _show(kit, click, card)
 

@@ -132,7 +132,7 @@ async def _act(session: Session, given: Submission, kit: Kit) -> Card:
     if what.startswith(views.UNDO):
         return await texting.undo(session, press, what.partition(":")[2], now=now)
     press = replace(press, body=for_phone(press.body or ""))
-    return await texting.send(session, press, now=now, undo=kit.undo)
+    return await texting.send(session, press, now=now, terms=kit.terms)
 
 
 def _drawing(kit: Kit, shown: Card, *, below: int, crowded: bool = False) -> dict[str, Any]:

@@ -101,7 +101,7 @@ async def send_again(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """Texts in doubt, each as a new text of this press."""
     await _require(kit, click.who, Role.ORGANIZER)
     async with kit.database.transaction() as session:
-        item = await reviews.send_again(session, click.number(), by=click.who, now=kit.clock(), undo=kit.undo)
+        item = await reviews.send_again(session, click.number(), by=click.who, now=kit.clock(), terms=kit.terms)
     await ack()
     _show(kit, click.response_url, item)
 
@@ -139,7 +139,7 @@ async def answer(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], kit:
     await _require(kit, who)
     async with kit.database.transaction() as session:
         act = {"by": who, "act_key": f"modal:{view['id']}", "now": kit.clock()}
-        item = await inbox.answer(session, about["item"], words, **act, undo=kit.undo)
+        item = await inbox.answer(session, about["item"], words, **act, terms=kit.terms)
     await ack()
     _show(kit, about["response_url"], item)
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from bot.gateways.sms import Sms
 from bot.services import pictures
 from bot.services.cards import Card, Draft
 from bot.services.money import Prices
+from bot.services.terms import Terms
 from bot.settings import Settings
 from handlers.budget import Budget
 from handlers.hearing import Ear
@@ -40,10 +42,12 @@ class Kit:
     ear: Ear = field(default_factory=Ear)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
 
-    @property
-    def undo(self) -> timedelta:
-        """How long a text waits for its Undo."""
-        return timedelta(seconds=self.settings.undo_seconds)
+    @cached_property
+    def terms(self) -> Terms:
+        """What the settings say of texts."""
+        settings = self.settings
+        undo, between = timedelta(seconds=settings.undo_seconds), timedelta(hours=settings.hours_between_first_texts)
+        return Terms(undo, between, settings.follow_ups)
 
     @property
     def prices(self) -> Prices:

@@ -25,7 +25,7 @@ def register(app: AsyncApp) -> None:
 async def open_reply(ack: AsyncAck, click: Click, kit: Kit) -> None:
     """Open the modal. It carries the press's own address, by which what was pressed is drawn anew once all is done."""
     async with kit.database.reading() as session:
-        form = await replying.form(session, click.number(), by=click.who, now=kit.clock())
+        form = await replying.form(session, click.number(), by=click.who, terms=kit.terms, now=kit.clock())
         root = await conversations.root_of(session, click.number(), click.who)
     if root is None:
         async with kit.database.transaction() as session:
@@ -39,7 +39,9 @@ async def fill(ack: AsyncAck, body: dict[str, Any], click: Click, kit: Kit) -> N
     """Put a saved reply into the field."""
     view = body["view"]
     async with kit.database.reading() as session:
-        form = await replying.form(session, _about(view)["conversation"], by=click.who, now=kit.clock())
+        form = await replying.form(
+            session, _about(view)["conversation"], by=click.who, terms=kit.terms, now=kit.clock()
+        )
     words = form.with_saved(click.number(), _values(view).get("message", {}).get("value") or "")
     drawn = {"words": words, "drawing": view["hash"], "metadata": view["private_metadata"]}
     await kit.slack.update_view(views.reply_modal(form.as_opened(_opened_with(view)), **drawn), view)
@@ -51,7 +53,7 @@ async def reply(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], kit: 
     given, about = _reply(view), _about(view)
     async with kit.database.transaction() as session:
         act = {"by": body["user"]["id"], "now": kit.clock()}
-        talk = await replying.submit(session, about["conversation"], given, **act, undo=kit.undo)
+        talk = await replying.submit(session, about["conversation"], given, **act, terms=kit.terms)
         said = await conversations.said_in(session, talk.conversation_id, about["shown"]) if talk else []
     await ack()
     if talk:

@@ -71,7 +71,7 @@ async def _answer(event: dict[str, Any], kit: Kit) -> None:
             )
         body = for_phone(event.get("text", ""))
         act = {"by": event["user"], "act_key": _typed_key(event["channel"], event["ts"])}
-        await conversations.answer(session, conversation_id, body, **act, now=kit.clock(), undo=kit.undo)
+        await conversations.answer(session, conversation_id, body, **act, now=kit.clock(), terms=kit.terms)
 
 
 async def _changed(event: dict[str, Any], kit: Kit) -> None:

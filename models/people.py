@@ -21,6 +21,10 @@ class Person(SQLModel, table=True):
     line_type: str | None = None
     unreachable: str | None = None
     """Why this number is not to be texted again (wrong number, landline …), or empty."""
+    free_at: datetime | None = Field(default=None, sa_type=Moment)
+    """From when another first text may go to them, of any campaign."""
+    first_act: str | None = None
+    """The act behind their last first text. If that text never left, they are free all the same."""
 
 
 class OptOutState(StrEnum):

@@ -151,6 +151,11 @@ class World:
         self.time.passes(seconds=seconds)
         await self.settles()
 
+    async def next_day(self) -> None:
+        """What was clicked leaves; then it is the next day, and whoever was texted today may be texted again."""
+        await self.a_while()
+        await self.a_while(24 * 3600)
+
     async def query(self, statement: str, **values: Any) -> list[Any]:
         """Look at the database, for what no screen shows."""
         async with self.kit.database.reading() as session:

@@ -1,28 +1,22 @@
 """Handing contacts out: a batch is a run of positions in a volunteer's row, and "17 of 50" is read off them.
 
-The contacts whose texting window closes soonest go first; those who are asleep, or will be before anybody has come to
-them, come after all who are awake.
+Which contacts those are, `pool` says.
 """
 
-from datetime import datetime, timedelta
-from itertools import product
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select, text, update
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import audit, tallies
-from bot.services.backlog import DRAINED_AT, leaves_at
-from bot.services.texting_hours import Window, closes_at
-from models import ConversationState, conversation, membership, segment, state_is, texting_window
+from bot.services import audit, pool, tallies
+from models import ConversationState, conversation, membership, state_is
 
 MOST_AT_ONCE = 2_000
 """More than anybody texts in a day; a slip of the finger should not empty the pool."""
 BATCH = 50
 """What an invitation hands out that names no number."""
-TO_SPARE = timedelta(minutes=10)
-"""Whoever may be texted for less time counts as asleep at hand-out: nobody comes to the end of a list in a hurry."""
 
 _JOIN = text(
     "INSERT INTO membership (campaign_id, volunteer_id, invited, batch_size, batch_start, last_position)"
@@ -36,35 +30,6 @@ _NO_MORE = (
     .where(membership.c.campaign_id == bindparam("campaign"), membership.c.volunteer_id == bindparam("who"))
     .where(membership.c.invited)
     .values(invited=False)
-)
-_SEGMENTS = select(segment.c.id).where(segment.c.campaign_id == bindparam("campaign_id")).order_by(segment.c.id)
-_WINDOWS = select(texting_window.c.id, texting_window.c.key, DRAINED_AT)
-_POOL = (
-    select(conversation.c.contact_id)
-    .where(
-        conversation.c.campaign_id == bindparam("campaign_id"),
-        conversation.c.segment_id == bindparam("segment_id"),
-        conversation.c.window_id == bindparam("window_id"),
-        state_is(conversation, ConversationState.POOL),
-    )
-    .order_by(conversation.c.contact_id)
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
-)
-_LEFT = (
-    select(conversation.c.contact_id)
-    .where(conversation.c.campaign_id == bindparam("campaign_id"), state_is(conversation, ConversationState.POOL))
-    .limit(1)
-)
-_AWAKE = (
-    select(conversation.c.contact_id)
-    .where(
-        conversation.c.campaign_id == bindparam("campaign_id"),
-        conversation.c.segment_id.in_(bindparam("segments", expanding=True)),
-        conversation.c.window_id.in_(bindparam("windows", expanding=True)),
-        state_is(conversation, ConversationState.POOL),
-    )
-    .limit(1)
 )
 _HOLD = (
     update(conversation)
@@ -127,11 +92,10 @@ async def hand_out(
     *,
     by: str,
     now: datetime,
-    only_awake: bool = False,
+    only_ready: bool = False,
 ) -> int:
     """Give up to `count` contacts of the pool to the volunteer, after those they hold. Returns how many there were."""
-    awake, asleep = await _windows_by_urgency(session, now)
-    contacts = await _from_pool(session, campaign_id, count, awake if only_awake else awake + asleep)
+    contacts = await pool.take(session, campaign_id, count, now=now, only_ready=only_ready)
     if not contacts:
         return 0
     counted = await give(session, campaign_id, volunteer_id, contacts, was=ConversationState.POOL, now=now)
@@ -139,19 +103,6 @@ async def hand_out(
     what = {"who": by, "what": "handed out", "subject": volunteer_id}
     await audit.note(session, **what, now=now, campaign=campaign_id, contacts=len(contacts))
     return len(contacts)
-
-
-async def anybody_left(session: Session, campaign_id: int) -> bool:
-    """Whether anybody waits in the pool."""
-    return (await session.execute(_LEFT, {"campaign_id": campaign_id})).first() is not None
-
-
-async def anybody_awake(session: Session, campaign_id: int, now: datetime) -> bool:
-    """Whether anybody waits in the pool who may be texted, with time to spare."""
-    awake, _ = await _windows_by_urgency(session, now)
-    segments = list((await session.execute(_SEGMENTS, {"campaign_id": campaign_id})).scalars())
-    where = {"campaign_id": campaign_id, "segments": segments, "windows": awake}
-    return (await session.execute(_AWAKE, where)).first() is not None
 
 
 async def give(
@@ -175,24 +126,3 @@ async def give(
     await session.execute(_EXTEND, extended)
     counted: dict[str, Any] = {"campaign_id": campaign_id, "volunteer_id": volunteer_id, "script_id": 0, "now": now}
     return tallies.entry(tallies.Metric.HANDED, n=len(contacts), **counted)
-
-
-async def _from_pool(session: Session, campaign_id: int, count: int, windows: list[int]) -> list[int]:
-    """One short index read for each of some hundred windows, until there are enough. Nothing is counted."""
-    segments = list((await session.execute(_SEGMENTS, {"campaign_id": campaign_id})).scalars())
-    found: list[int] = []
-    for window_id, segment_id in product(windows, segments):
-        where = {"campaign_id": campaign_id, "segment_id": segment_id, "window_id": window_id}
-        found += (await session.execute(_POOL, {**where, "limit": count - len(found)})).scalars()
-        if len(found) >= count:
-            break
-    return found
-
-
-async def _windows_by_urgency(session: Session, now: datetime) -> tuple[list[int], list[int]]:
-    """The windows that are open with time to spare, those that close soonest first; and the others."""
-    rows = (await session.execute(_WINDOWS)).all()
-    leaves = max((leaves_at(row.drained_at, now) for row in rows[:1]), default=now)
-    closing = {row.id: closes_at(Window.parse(row.key), now) for row in rows}
-    awake = {window: closes for window, closes in closing.items() if closes and closes >= max(now + TO_SPARE, leaves)}
-    return sorted(awake, key=lambda window: (awake[window], window)), sorted(closing.keys() - awake.keys())

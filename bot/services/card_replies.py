@@ -4,7 +4,7 @@ An answer from there is one like any other. What was shown there and answered ne
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
@@ -13,6 +13,7 @@ from bot.services import conversations, faster, posts, texting
 from bot.services.cards import Card, Press
 from bot.services.conversations import Talk
 from bot.services.posts import PostKind, payload_of
+from bot.services.terms import Terms
 from models import ConversationState, conversation, state_is
 
 MOST = 4
@@ -64,10 +65,10 @@ async def answer(
     by: str,
     act_key: str,
     now: datetime,
-    undo: timedelta,
+    terms: Terms,
 ) -> None:
     """Text the voter, whose words up to the inbound text `read` were shown. A thread that is there shows it too."""
-    await conversations.answer(session, conversation_id, words, by=by, act_key=act_key, now=now, undo=undo)
+    await conversations.answer(session, conversation_id, words, by=by, act_key=act_key, now=now, terms=terms)
     await conversations.echo(session, conversation_id, view_id=act_key, words=words, by=by, now=now)
     await seen(session, conversation_id, read=read)
 

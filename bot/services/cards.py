@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, case, func, select, text, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
-from bot.services import resting, scripts, segments
+from bot.services import caps, resting, scripts, segments
 from bot.services.backlog import DRAINED_AT, MEASURED_AT, full_until, is_stalled, leaves_at
 from bot.services.resting import Rest
 from bot.services.texting_hours import Closing, Window, closes_at, closes_in_time, closing_soon, local_time_words
@@ -33,6 +33,7 @@ from models import (
     texting_window,
     volunteer,
 )
+from models.types import Moment
 
 LEFT = "{name} opted out and won't be texted again."
 HELD_BACK = "{name} may have asked to be left alone, so your text was not sent. If not, they come back to your card."
@@ -85,6 +86,8 @@ class Draft:
     footer: str | None = None
     """What stands below the words, whatever they are edited to."""
     closing: Closing | None = None
+    texted_by: str | None = None
+    """Another campaign that has texted them today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ _CONTACT = (
     texting_window.c.key.label("window"),
     person.c.phone_hash,
     person.c.unreachable,
+    person.c.free_at,
+    person.c.first_act,
     opt_out.c.state.label("opted_out"),
     campaign.c.id.label("campaign_id"),
     campaign.c.name.label("campaign"),
@@ -190,18 +195,22 @@ _NEXT = (
         .join(volunteer, volunteer.c.slack_id == conversation.c.volunteer_id)
         .join(membership, _member(conversation.c.volunteer_id))
     )
-    .where(_HELD, opt_out.c.state.is_(None), conversation.c.contact_id != bindparam("but"))
+    .where(_HELD, opt_out.c.state.is_(None), conversation.c.contact_id != bindparam("but"), caps.FREE)
     .order_by(conversation.c.position)
     .limit(1)
 )
 _NEXT_AWAKE = _NEXT.where(conversation.c.window_id.in_(bindparam("awake", expanding=True)))
-_WINDOWS_HELD = select(texting_window.c.id, texting_window.c.key).where(
-    texting_window.c.id.in_(
-        select(conversation.c.window_id)
-        .join(person, person.c.id == conversation.c.person_id)
-        .outerjoin(opt_out, opt_out.c.phone_hash == person.c.phone_hash)
-        .where(_HELD, opt_out.c.state.is_(None))
+_WINDOWS_HELD = (
+    select(
+        *(texting_window.c.id, texting_window.c.key),
+        func.min(case((caps.FREE, bindparam("now", type_=Moment)), else_=person.c.free_at)).label("free_at"),
     )
+    .select_from(conversation)
+    .join(texting_window, texting_window.c.id == conversation.c.window_id)
+    .join(person, person.c.id == conversation.c.person_id)
+    .outerjoin(opt_out, opt_out.c.phone_hash == person.c.phone_hash)
+    .where(_HELD, opt_out.c.state.is_(None))
+    .group_by(texting_window.c.id, texting_window.c.key)
 )
 _REPLIES = select(_WAITING)
 DRAW = (
@@ -273,7 +282,7 @@ async def draw(
 
 async def whose_turn(session: Session, volunteer_id: str, campaign_id: int, *, now: datetime, but: int = 0) -> Turn:
     """The next contact whose text may be clicked now and leaves before their window closes, `but` this one."""
-    mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id, "but": but}
+    mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id, "but": but, "now": now}
     row = (await session.execute(_NEXT, mine)).first()
     if row is None or row.campaign_state != CampaignState.LIVE or row.budget_spoken_for_at is not None:
         return Turn(campaign_id)
@@ -327,8 +336,8 @@ async def show(
         "news": await _news(session, seen.news) if seen.news else (),
     }
     if turn.row is not None and turn.until is not None:
-        shown = _draft(turn.row, turn.until, now)
-        return Card(**common, campaign=turn.row.campaign, next=shown, replies=turn.row.replies)
+        draft = await _draft(session, turn.row, turn.until, now)
+        return Card(**common, campaign=turn.row.campaign, next=draft, replies=turn.row.replies)
     name, rest = await _rest(session, press.volunteer_id, turn.campaign_id, now)
     replies = (await session.execute(_REPLIES, {"volunteer_id": press.volunteer_id})).scalar_one()
     return Card(**common, campaign=name, next=rest, replies=replies)
@@ -345,8 +354,11 @@ async def as_it_stands(session: Session, volunteer_id: str, *, now: datetime, la
     until = closes_in_time(Window.parse(seen.window), now)
     if until is None or seen.campaign_state != CampaignState.LIVE:
         return None
+    if await caps.why_not_yet(session, seen, name_of(seen), now):
+        return None
     replies = (await session.execute(_REPLIES, {"volunteer_id": volunteer_id})).scalar_one()
-    return Card(seen.version, seen.campaign_id, seen.campaign, _draft(seen, until, now), last, replies=replies)
+    draft = await _draft(session, seen, until, now)
+    return Card(seen.version, seen.campaign_id, seen.campaign, draft, last, replies=replies)
 
 
 async def whereabouts(session: Session, volunteer_id: str) -> Any | None:
@@ -403,12 +415,13 @@ async def _news(session: Session, waiting: str) -> tuple[tuple[int, str], ...]:
 
 
 async def _rest(session: Session, volunteer_id: str, campaign_id: int, now: datetime) -> tuple[str, Rest]:
-    mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id, "but": 0}
-    held = [Window.parse(row.key) for row in (await session.execute(_WINDOWS_HELD, mine)).all()]
+    mine = {"volunteer_id": volunteer_id, "campaign_id": campaign_id, "but": 0, "now": now}
+    rows = (await session.execute(_WINDOWS_HELD, mine)).all()
+    held = [(Window.parse(row.key), row.free_at) for row in rows]
     return await resting.why_nobody(session, volunteer_id, campaign_id, held=held, now=now)
 
 
-def _draft(row: Any, until: datetime, now: datetime) -> Draft:
+async def _draft(session: Session, row: Any, until: datetime, now: datetime) -> Draft:
     words = scripts.without_footer(row.draft, row.footer) if row.draft else merged(row)
     return Draft(
         conversation_id=row.contact_id,
@@ -422,4 +435,5 @@ def _draft(row: Any, until: datetime, now: datetime) -> Draft:
         picture=row.media[0] if row.media else None,
         footer=row.footer,
         closing=closing_soon(until, now),
+        texted_by=await caps.texted_today(session, row, now),
     )

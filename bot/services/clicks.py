@@ -1,6 +1,8 @@
-"""What a press on Send writes: the contact leaves the hand, the text is queued and counted, the card moves on.
+"""What a press on Send writes: the person is taken, the contact leaves the hand, the text is queued and counted, the
+card moves on.
 
-Four statements on SQLite. On PostgreSQL they travel as one, because a trip to the server costs more than its work.
+Five statements on SQLite. On PostgreSQL they travel as one, because a trip to the server costs more than its work. The
+person comes first there too: a STOP takes them in the same order, and neither waits for the other in a circle.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,8 +13,8 @@ from sqlalchemy.dialects import postgresql
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import cards, outbox, tallies
-from models import ConversationState, card, conversation, message, state_was, tally
+from bot.services import caps, cards, outbox, tallies
+from models import ConversationState, card, conversation, message, person, state_was, tally
 from models.types import Moment
 
 LEAVE = (
@@ -42,8 +44,9 @@ def _for(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _at_once() -> Any:
-    """(the text's id, the card's new version): None where nothing was changed, for both if the contact had left."""
-    left = LEAVE.returning(conversation.c.contact_id).cte("left_the_hand")
+    """(the person's id, the text's, the card's new version): None where nothing was changed, and for all after it."""
+    taken = caps.TAKE.returning(person.c.id).cte("taken")
+    left = LEAVE.where(exists(select(taken.c.id))).returning(conversation.c.contact_id).cte("left_the_hand")
     has_left = exists(select(left.c.contact_id))
     queued = (
         insert(message)
@@ -54,27 +57,39 @@ def _at_once() -> Any:
     drawn = cards.DRAW.where(has_left).returning(card.c.version).cte("drawn")
     one = postgresql.insert(tally).from_select(tallies.COLUMNS, _row(tally, tallies.COLUMNS).where(has_left))
     more = one.on_conflict_do_update(index_elements=tallies.KEY, set_={"n": tally.c.n + one.excluded.n})
-    both = (select(queued.c.id).scalar_subquery(), select(drawn.c.version).scalar_subquery())
-    return select(both[0].label("id"), both[1].label("version")).add_cte(more.returning(tally.c.n).cte("counted"))
+    found = {"taken": taken.c.id, "id": queued.c.id, "version": drawn.c.version}
+    columns = (select(column).scalar_subquery().label(name) for name, column in found.items())
+    return select(*columns).add_cte(more.returning(tally.c.n).cte("counted"))
 
 
 _AT_ONCE = _at_once()
 
 
 async def write(
-    session: Session, *, leaving: dict[str, Any], text: dict[str, Any], count: dict[str, Any], drawing: dict[str, Any]
+    session: Session,
+    *,
+    taking: dict[str, Any],
+    leaving: dict[str, Any],
+    text: dict[str, Any],
+    count: dict[str, Any],
+    drawing: dict[str, Any],
 ) -> int | None:
-    """The text's id; None if the contact had left the volunteer's hand: another press was quicker.
+    """The text's id; None if another campaign has texted the person, or another press was quicker with the contact.
 
     Raises Refusal if the card changed since it was looked at; the caller's transaction then leaves nothing.
     """
     if session.dialect.name == "postgresql":
-        values = {**leaving, **_for(message, text), **_for(tally, count), **drawing}
+        values = {**taking, **leaving, **_for(message, text), **_for(tally, count), **drawing}
         done = (await session.execute(_AT_ONCE, values)).one()
         if done.id is not None and done.version is None:
             raise Refusal(cards.CHANGED)
+        if done.taken is not None and done.id is None:
+            await caps.let_go(session, taking)
         return done.id and int(done.id)
+    if (await session.execute(caps.TAKE, taking)).rowcount != 1:
+        return None
     if (await session.execute(LEAVE, leaving)).rowcount != 1:
+        await caps.let_go(session, taking)
         return None
     message_id = await outbox.queue(session, text)
     await tallies.bump(session, [count])

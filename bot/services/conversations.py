@@ -1,17 +1,31 @@
 """Conversations: what a volunteer answers, decides and sees; each pair of volunteer and voter has one thread."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, text, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
-from bot.services import cards, cohorts, media, optouts, outbox, posts, rules, segments, tallies, volunteers, waits
+from bot.services import (
+    caps,
+    cards,
+    cohorts,
+    media,
+    optouts,
+    outbox,
+    posts,
+    rules,
+    segments,
+    tallies,
+    volunteers,
+    waits,
+)
 from bot.services.abuse import is_abusive
 from bot.services.posts import PostKind
 from bot.services.tallies import Metric
+from bot.services.terms import Terms
 from models import (
     NEVER_LEFT,
     ConversationState,
@@ -182,17 +196,17 @@ _WAITING_THREADS = (
 
 
 async def answer(
-    session: Session, conversation_id: int, body: str, *, by: str, act_key: str, now: datetime, undo: timedelta
+    session: Session, conversation_id: int, body: str, *, by: str, act_key: str, now: datetime, terms: Terms
 ) -> None:
     """Queue a volunteer's answer, ahead of all first texts; the same act twice is one text.
 
     Raises Refusal, in words for the volunteer, when it may not go.
     """
-    await _queue(session, await _mine(session, conversation_id, by), body, by=by, act_key=act_key, now=now, undo=undo)
+    await _queue(session, await _mine(session, conversation_id, by), body, by=by, act_key=act_key, now=now, terms=terms)
 
 
 async def answer_for(
-    session: Session, conversation_id: int, body: str, *, by: str, act_key: str, now: datetime, undo: timedelta
+    session: Session, conversation_id: int, body: str, *, by: str, act_key: str, now: datetime, terms: Terms
 ) -> None:
     """The same from somebody who was called for help, in the volunteer's place; only to a voter who has written.
 
@@ -201,7 +215,7 @@ async def answer_for(
     found = (await session.execute(_TALK, {"conversation_id": conversation_id})).one()
     if not await has_written(session, conversation_id):
         raise Refusal(f"{cards.name_of(found)} has not written yet, so there is nothing to answer.")
-    await _queue(session, found, body, by=by, act_key=act_key, now=now, undo=undo)
+    await _queue(session, found, body, by=by, act_key=act_key, now=now, terms=terms)
 
 
 async def has_written(session: Session, conversation_id: int) -> bool:
@@ -210,7 +224,7 @@ async def has_written(session: Session, conversation_id: int) -> bool:
 
 
 async def _queue(
-    session: Session, found: Any, body: str, *, by: str, act_key: str, now: datetime, undo: timedelta
+    session: Session, found: Any, body: str, *, by: str, act_key: str, now: datetime, terms: Terms
 ) -> None:
     await optouts.lock(session, found.person_id)  # of two submissions at once, the second sees the first
     body = body.strip()
@@ -218,7 +232,9 @@ async def _queue(
         return _check_same(before.body, body)
     if why := rules.check_words(body):
         raise Refusal(why)
-    expires = await _may_answer(session, found, now)
+    expires = await _judge(session, found, terms, now)
+    if isinstance(expires, str):
+        raise Refusal(expires)
     values = {
         "conversation_id": found.contact_id,
         "person_id": found.person_id,
@@ -237,7 +253,7 @@ async def _queue(
         "created_at": now,
         "waited_since": found.waiting_since,
         "priority": Priority.ANSWER,
-        "due_at": rules.due(now, undo, expires),
+        "due_at": rules.due(now, terms.undo, expires),
         "expires_at": expires,
     }
     await outbox.queue(session, values)
@@ -363,10 +379,10 @@ async def talk(session: Session, conversation_id: int, *, last: int = 10) -> Tal
     )
 
 
-async def why_silent(session: Session, found: Any, *, now: datetime) -> str | None:
+async def why_silent(session: Session, found: Any, *, terms: Terms, now: datetime) -> str | None:
     """Why no answer may go to this voter now, for the volunteer, or None."""
-    wrote = (await session.execute(_LAST_IN, {"conversation_id": found.contact_id})).scalar_one_or_none()
-    return rules.why_no_answer(found, now, wrote=wrote)
+    judged = await _judge(session, found, terms, now)
+    return judged if isinstance(judged, str) else None
 
 
 async def echo(session: Session, conversation_id: int, *, view_id: str, words: str, by: str, now: datetime) -> None:
@@ -417,14 +433,15 @@ async def _mine(session: Session, conversation_id: int, by: str) -> Any:
     return found
 
 
-async def _may_answer(session: Session, found: Any, now: datetime) -> datetime:
-    """Until when an answer may leave. Raises Refusal if it may not leave at all."""
+async def _judge(session: Session, found: Any, terms: Terms, now: datetime) -> str | datetime:
+    """Why no answer may go to this voter now, for the volunteer; or until when one may leave."""
     wrote = (await session.execute(_LAST_IN, {"conversation_id": found.contact_id})).scalar_one_or_none()
     if why := rules.why_no_answer(found, now, wrote=wrote):
-        raise Refusal(why)
+        return why
+    why = await caps.why_no_more(session, found, cards.name_of(found), terms, wrote=wrote, now=now)
     until = rules.until(found, now, wrote=wrote)
     assert until is not None, "that is what was asked"
-    return until
+    return why or until
 
 
 def entry(metric: Metric, row: Any, now: datetime, n: int = 1) -> dict[str, Any]:

@@ -6,7 +6,7 @@ read when it is drawn. Which of two people takes it is a compare-and-set.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.errors import Refusal
 from bot.services import audit, conversations, inbox_channel, inbox_places, posts, volunteers
 from bot.services.conversations import Said, Talk
 from bot.services.posts import PostKind
+from bot.services.terms import Terms
 from models import OptOutState, campaign, conversation, inbound, inbox_item, opt_out
 from models.types import Json, Moment
 
@@ -377,7 +378,7 @@ async def check_all_is_read(session: Session, item_id: int) -> None:
 
 
 async def answer(
-    session: Session, item_id: int, words: str, *, by: str, act_key: str, now: datetime, undo: timedelta
+    session: Session, item_id: int, words: str, *, by: str, act_key: str, now: datetime, terms: Terms
 ) -> Item:
     """Text the voter in the volunteer's place, and tell the volunteer what was said. A call is answered once.
 
@@ -385,7 +386,7 @@ async def answer(
     """
     item = await _about_somebody(session, item_id, by)
     which = item.talk.conversation_id
-    await conversations.answer_for(session, which, words, by=by, act_key=act_key, now=now, undo=undo)
+    await conversations.answer_for(session, which, words, by=by, act_key=act_key, now=now, terms=terms)
     await _tell(session, item, "answered", words, by=by, act_key=act_key, now=now)
     await finish(session, item, "answered", by=by, now=now)
     return await read(session, item_id)

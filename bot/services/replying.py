@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.database import Session
 from bot.errors import Refusal
@@ -10,6 +10,7 @@ from bot.services import conversations, saved_replies, segments, surveys
 from bot.services.conversations import Talk
 from bot.services.saved_replies import SavedReply
 from bot.services.surveys import Question
+from bot.services.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Reply:
     is_done: bool
 
 
-async def form(session: Session, conversation_id: int, *, by: str, now: datetime) -> Form:
+async def form(session: Session, conversation_id: int, *, by: str, terms: Terms, now: datetime) -> Form:
     """What the modal shows.
 
     Raises Forbidden for anybody else, Refusal if no answer may go now and there is nothing to record: nobody types for
@@ -63,7 +64,7 @@ async def form(session: Session, conversation_id: int, *, by: str, now: datetime
     """
     found = await conversations.for_its_volunteer(session, conversation_id, by=by)
     questions = await surveys.for_voter(session, found.campaign_id, conversation_id)
-    silent = await conversations.why_silent(session, found, now=now)
+    silent = await conversations.why_silent(session, found, terms=terms, now=now)
     if silent and not questions:
         raise Refusal(silent)
     saved = () if silent else await saved_replies.for_voter(session, found.campaign_id, conversation_id, by=by)
@@ -71,7 +72,7 @@ async def form(session: Session, conversation_id: int, *, by: str, now: datetime
 
 
 async def submit(
-    session: Session, conversation_id: int, reply: Reply, *, by: str, now: datetime, undo: timedelta
+    session: Session, conversation_id: int, reply: Reply, *, by: str, now: datetime, terms: Terms
 ) -> Talk | None:
     """All of it or nothing; the conversation, if it is done now. The same modal twice is one text.
 
@@ -80,7 +81,7 @@ async def submit(
     found = await conversations.for_its_volunteer(session, conversation_id, by=by)
     if reply.words:
         key = f"modal:{reply.view_id}"
-        await conversations.answer(session, conversation_id, reply.words, by=by, act_key=key, now=now, undo=undo)
+        await conversations.answer(session, conversation_id, reply.words, by=by, act_key=key, now=now, terms=terms)
         await conversations.echo(session, conversation_id, view_id=reply.view_id, words=reply.words, by=by, now=now)
     is_recorded = await surveys.record(session, found, reply.answers, by=by, now=now)
     if not (reply.words or is_recorded or reply.is_done):

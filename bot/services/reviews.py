@@ -12,10 +12,11 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from bot.database import Session
 from bot.errors import Refusal
-from bot.services import audit, inbox, outbox, rules, tallies
+from bot.services import audit, caps, inbox, outbox, rules, tallies
 from bot.services.cards import name_of
 from bot.services.inbox import Item, Kind
 from bot.services.tallies import Metric
+from bot.services.terms import Terms
 from models import (
     CampaignState,
     MessageKind,
@@ -50,6 +51,7 @@ _TEXTS = (
     select(
         *(message.c.id, message.c.conversation_id, message.c.person_id, message.c.campaign_id, message.c.kind),
         *(message.c["pass"].label("pass_"), message.c.body, message.c.script_id, message.c.media),
+        *(message.c.act_key, person.c.free_at, person.c.first_act),
         *(message.c.segments, message.c.priority, message.c.claimed_at, _WROTE.label("wrote")),
         *(contact.c.first_name, contact.c.last_name, person.c.unreachable, opt_out.c.state.label("opted_out")),
         *(campaign.c.name.label("campaign"), campaign.c.state.label("campaign_state")),
@@ -69,7 +71,7 @@ _SEND = insert(message).values(
 )
 
 
-async def send_again(session: Session, item_id: int, *, by: str, now: datetime, undo: timedelta) -> Item:
+async def send_again(session: Session, item_id: int, *, by: str, now: datetime, terms: Terms) -> Item:
     """Queue each of the item's texts that is in doubt still, as a new text of this very decision.
 
     What may not be sent is left, and why is shown. Raises Refusal if that is all of them, and the item stays.
@@ -79,7 +81,7 @@ async def send_again(session: Session, item_id: int, *, by: str, now: datetime, 
     rows = (await session.execute(_TEXTS, {"ids": ids})).all() if ids else []
     again, refused = [], []
     for row in rows:
-        why = _why_not(row, now)
+        why = _why_not(row, now) or await _texted_since(session, row, now)
         if why is None:
             again.append(row)
         else:
@@ -87,7 +89,7 @@ async def send_again(session: Session, item_id: int, *, by: str, now: datetime, 
     if rows and not again:
         raise Refusal(" ".join(dict.fromkeys(refused[:MOST_NAMED])))
     for row in again:
-        await session.execute(_SEND, _text(row, item.id, by=by, now=now, undo=undo))
+        await session.execute(_SEND, _text(row, item.id, by=by, now=now, undo=terms.undo))
     counted: dict[str, Any] = {"volunteer_id": by, "now": now}
     await tallies.bump(
         session,
@@ -142,6 +144,13 @@ def _why_not(row: Any, now: datetime) -> str | None:
     if is_first and row.wrote is not None and row.wrote > row.claimed_at:
         return f"{name_of(row)} has answered since, so the text has most likely arrived."
     return None
+
+
+async def _texted_since(session: Session, row: Any, now: datetime) -> str | None:
+    """Why this first text comes too late: another campaign has sent them one meanwhile. Or None."""
+    if row.priority != Priority.FIRST or row.first_act == row.act_key:
+        return None
+    return await caps.why_not_yet(session, row, name_of(row), now)
 
 
 def _text(row: Any, item_id: int, *, by: str, now: datetime, undo: timedelta) -> dict[str, Any]:

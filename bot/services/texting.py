@@ -7,28 +7,25 @@ is shown it; whatever forbids a text is said on the card that comes back, and th
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, select, update
+from sqlalchemy import bindparam, case, select, update
 
 from bot.database import Session
 from bot.errors import Forbidden, Refusal
-from bot.services import assignments, cards, clicks, edits, optouts, rules, scripts, segments, tallies
+from bot.services import assignments, caps, cards, clicks, edits, optouts, rules, scripts, segments, tallies, whose_list
 from bot.services.cards import Card, Last, Press
 from bot.services.resting import Rest
 from bot.services.tallies import Metric
+from bot.services.terms import Terms
 from models import (
-    CampaignState,
     ConversationState,
     MessageKind,
     MessageState,
     OptOutState,
     Priority,
-    campaign,
     contact,
     conversation,
-    membership,
     message,
     person,
-    state_is,
     state_was,
 )
 from models import (
@@ -94,41 +91,7 @@ _KEEP_DRAFT = (
 )
 
 
-def _holding(*states: CampaignState) -> Select[Any]:
-    return (
-        select(conversation.c.campaign_id)
-        .join(campaign, campaign.c.id == conversation.c.campaign_id)
-        .where(
-            conversation.c.volunteer_id == bindparam("volunteer_id"),
-            state_is(conversation, ConversationState.HELD),
-            state_is(campaign, *states),
-        )
-        .order_by(campaign.c.state, conversation.c.campaign_id)
-        .limit(1)
-    )
-
-
-def _invited(*states: CampaignState) -> Select[Any]:
-    return (
-        select(membership.c.campaign_id)
-        .join(campaign, campaign.c.id == membership.c.campaign_id)
-        .where(membership.c.volunteer_id == bindparam("volunteer_id"), membership.c.invited)
-        .where(state_is(campaign, *states))
-        .order_by(membership.c.campaign_id.desc())
-        .limit(1)
-    )
-
-
-_LOOKED_AT = (
-    _holding(CampaignState.LIVE, CampaignState.PAUSED),
-    _invited(CampaignState.LIVE),
-    _holding(CampaignState.DRAFT),
-    _invited(CampaignState.DRAFT),
-)
-"""Where the next contact comes from, if no campaign is named. One that has not started is last, to say just that."""
-
-
-async def send(session: Session, press: Press, *, now: datetime, undo: timedelta) -> Card:
+async def send(session: Session, press: Press, *, now: datetime, terms: Terms) -> Card:
     """Queue the text as it stands in the field, and show the next contact.
 
     Raises Refusal for somebody who is suspended or has no card.
@@ -140,20 +103,21 @@ async def send(session: Session, press: Press, *, now: datetime, undo: timedelta
     body = scripts.with_footer(words, seen.footer) if words else ""
     if why := rules.check_words(body):
         return await _again(session, press, seen, why, now=now, words=words)
-    if why := rules.why_not(seen, now):
+    if why := rules.why_not(seen, now) or await caps.why_not_yet(session, seen, cards.name_of(seen), now):
         return await _refused(session, press, seen, why, now=now, words=words)
     proposed = None if words == (script := cards.merged(seen)).strip() else script
     turn = await cards.whose_turn(session, press.volunteer_id, seen.campaign_id, now=now, but=seen.contact_id)
-    text = _text(press, seen, body, proposed, now=now, undo=undo)
+    text = _text(press, seen, body, proposed, now=now, undo=terms.undo)
     message_id = await clicks.write(
         session,
+        taking=caps.taking(seen, act_key=text["act_key"], terms=terms, now=now),
         leaving=_leaving(press, seen, ConversationState.TEXTED, out_at=now),
         text=text,
         count=_counted(press, seen, Metric.TEXTED, now=now),
         drawing=cards.drawing(press, turn, seen=seen, now=now),
     )
     if message_id is None:
-        return await _shown_again(session, press, await _obeyed(session, press, seen), now=now)
+        return await _overtaken(session, press, seen, now=now, words=words)
     await edits.note(session, message_id, text, now=now)
     last = Last("Texted", cards.name_of(seen), f"m{message_id}", seen.contact_id)
     notice = edits.lost(proposed, words, seen) if proposed else None
@@ -208,14 +172,14 @@ async def open_card(
     Somebody invited who holds nobody awake gets a batch. Raises Forbidden for whoever holds nothing, nor was invited.
     """
     if campaign_id is None:
-        campaign_id = await _whichever(session, volunteer_id)
+        campaign_id = await whose_list.of(session, volunteer_id)
     await cards.first(session, volunteer_id)
     press = Press(volunteer_id, version=-1, surface=surface)
     shown = await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
     if not isinstance(shown.next, Rest):
         return shown
     if shown.next.more:
-        how: dict[str, Any] = {"by": volunteer_id, "now": now, "only_awake": shown.next.why == "asleep"}
+        how: dict[str, Any] = {"by": volunteer_id, "now": now, "only_ready": shown.next.why in ("asleep", "texted")}
         await assignments.hand_out(session, campaign_id, volunteer_id, shown.next.more, **how)
         return await cards.draw(session, press, campaign_id, seen=await cards.look(session, volunteer_id), now=now)
     if shown.next.why != "done" or shown.next.of:
@@ -303,6 +267,16 @@ async def _obeyed(session: Session, press: Press, seen: Any) -> Last | None:
     if press.contact_id and just_now and (row := (await session.execute(_SKIPPED, skipped)).first()):
         return Last("Skipped", cards.name_of(row), f"c{row.id}", row.id)
     return None
+
+
+async def _overtaken(session: Session, press: Press, seen: Any, *, now: datetime, words: str) -> Card:
+    """The live card, for a press that another campaign's, or another on this card, was quicker than."""
+    if (obeyed := await _obeyed(session, press, seen)) is None:
+        since = await cards.look(session, press.volunteer_id)
+        name = cards.name_of(seen)
+        if since.contact_id == seen.contact_id and (why := await caps.why_not_yet(session, since, name, now)):
+            return await _again(session, press, since, why, now=now, words=words)
+    return await _shown_again(session, press, obeyed, now=now)
 
 
 async def _shown_again(session: Session, press: Press, last: Last | None, *, now: datetime) -> Card:
@@ -434,14 +408,6 @@ async def _unskip(session: Session, which: dict[str, Any], *, now: datetime) -> 
     counted = {"campaign_id": row.campaign_id, "volunteer_id": which["whose"], "script_id": None}
     await tallies.bump(session, [tallies.entry(Metric.SKIPPED, **counted, now=now, n=-1)])
     return int(row.campaign_id)
-
-
-async def _whichever(session: Session, volunteer_id: str) -> int:
-    for statement in _LOOKED_AT:
-        found = (await session.execute(statement, {"volunteer_id": volunteer_id})).scalar_one_or_none()
-        if found is not None:
-            return int(found)
-    raise Forbidden("You have no contacts in hand and no open invitation. Ask an organizer for some.")
 
 
 def _counted(press: Press, seen: Any, metric: Metric, *, now: datetime) -> dict[str, Any]:

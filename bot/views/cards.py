@@ -1,5 +1,6 @@
 """The volunteer's card, and what stands in its place when there is no contact to show."""
 
+from bot.services.caps import texted as already
 from bot.services.cards import Card, Draft, Last
 from bot.services.consents import Consent
 from bot.services.resting import Rest
@@ -89,7 +90,12 @@ def _contact(shown: Card, draft: Draft, picture: str | None) -> list[Block]:
     aside = [button("Skip", ids.SKIP, whose), button("Text faster", ids.FASTER, whose), *_replies(shown)]
     along = [section(_ALONG, accessory=image(picture, _ALT))] if picture else []
     above_send = [mark(section(who(draft), accessory=menu), draft.conversation_id, "who"), typed, *along, size(draft)]
-    return [*above_send, *footer(draft), send, progress(shown, draft), actions(*aside)]
+    return [*above_send, *footer(draft), *texted(draft), send, progress(shown, draft), actions(*aside)]
+
+
+def texted(draft: Draft) -> list[Block]:
+    """That another campaign has texted them today, though they may be texted."""
+    return [context(f"Already texted today by {escape(draft.texted_by)}")] if draft.texted_by else []
 
 
 def who(draft: Draft) -> str:
@@ -181,14 +187,14 @@ def why(shown: Card, rest: Rest) -> str:
                 "More texts are waiting to leave than the carrier takes in 20 minutes, so nobody new is handed out for "
                 f"now. Go on from about {moment(rest.wakes)} your time: type `/text` then. Answers go out first."
             )
-        case "asleep":
+        case "asleep" | "texted":
             everybody = f"All the people left on your list of {campaign}"
             others = " Meanwhile there are others who may be texted now: take some of them." if rest.more else ""
             if rest.wakes is None:
                 never = "may be texted at no hour: the texting hours leave them none. Tell an organizer."
                 return f"{everybody} {never}{others}"
             return (
-                f"{everybody} are out of their texting hours. "
+                f"{everybody} {_not_now(rest)}. "
                 f"They may be texted again from {moment(rest.wakes)} your time; type `/text` then.{others}"
             )
     next_step = (
@@ -203,6 +209,13 @@ def why(shown: Card, rest: Rest) -> str:
         f":tada: That was the last one. You have texted *{people}* of {campaign} — thank you!\n"
         f"When somebody answers, their words appear here as a thread: just type in it to answer. {next_step}"
     )
+
+
+def _not_now(rest: Rest) -> str:
+    texted = f"were {escape(already(rest.by))}" if rest.by and rest.by.campaigns else ""
+    if rest.why == "texted":
+        return texted or "were texted already"
+    return "are out of their texting hours" + (f", or {texted}" if texted else "")
 
 
 def opt_out_question(name: str) -> Block:

@@ -5,7 +5,7 @@ from bot.services.faster import HandOut
 from bot.services.resting import Rest
 from bot.views import ids
 from bot.views.blocks import Block, actions, button, choice, context, field, modal, option, radio, section
-from bot.views.cards import above, footer, progress, size, who, why
+from bot.views.cards import above, footer, progress, size, texted, who, why
 from bot.views.text import clip, plain
 
 TITLE = "Text faster"
@@ -35,6 +35,7 @@ def drawing(shown: Card, handed_out: HandOut, *, picture: str | None = None, cro
         *([context(f":frame_with_picture: <{picture}|This picture> goes with it.")] if picture else []),
         size(shown.next),
         *footer(shown.next),
+        *texted(shown.next),
         _what_to_do(shown.last, name),
         progress(shown, shown.next),
         *_replies(shown),

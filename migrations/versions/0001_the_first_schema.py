@@ -142,6 +142,8 @@ def upgrade() -> None:
         sa.Column("phone_hash", sa.String(), nullable=False),
         sa.Column("line_type", sa.String(), nullable=True),
         sa.Column("unreachable", sa.String(), nullable=True),
+        sa.Column("free_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_act", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("phone_hash", name=op.f("uq_person_phone_hash")),
     )

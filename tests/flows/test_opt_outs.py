@@ -99,10 +99,12 @@ async def test_an_undo_after_a_doubtful_stop_says_that_it_is_doubtful(world: Wor
     assert "never sent: the person may have asked to be left alone" in priya.ephemerals[-1].words
 
 
-@pytest.mark.usefixtures("sara")
+@pytest.mark.usefixtures("card")
 async def test_an_undo_after_a_wrong_number_elsewhere_says_so(world: World, priya: Person, sam: Person) -> None:
     await world.live_campaign("Recount")
     await world.texting(sam, name="Recount")
+    await priya.presses("Send")
+    await world.drawn()
     await sam.chooses("Wrong number")
     await priya.presses("Undo")
     await world.drawn()
@@ -215,6 +217,7 @@ async def test_somebody_held_in_one_campaign_keeps_their_place_in_another(
     world: World, priya: Person, sam: Person, texted_sara: Phone
 ) -> None:
     await world.live_campaign("Recount")
+    await world.next_day()
     await world.texting(sam, name="Recount")
     await texted_sara.texts("not interested")
     await world.a_while()
@@ -244,6 +247,7 @@ async def test_opted_out_in_one_campaign_is_opted_out_in_all(
     await world.a_while()
     assert "2 contacts imported" in olivia.dm.messages[-2].words
     for name in ("Before", "After"):
+        await world.next_day()
         await world.texting(sam, name=name)
         assert "*1 of 2*" in sam.card.words
         for _ in range(2):

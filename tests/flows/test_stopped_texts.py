@@ -67,6 +67,7 @@ async def test_a_hold_brings_first_texts_back_and_says_which_lines_did_not_leave
 ) -> None:
     await texted(world, priya)
     await world.live_campaign("Recount")
+    await world.next_day()
     await world.texting(sam, name="Recount")
     await world.phone(SARA).texts("Hm?")
     await world.a_while()
@@ -116,6 +117,7 @@ async def test_an_answer_goes_to_whoever_s_text_they_have_read_and_undo_keeps_th
 ) -> None:
     await texted(world, priya)
     await world.live_campaign("Recount")
+    await world.next_day()
     await world.texting(sam, name="Recount")
     await clicks(world, sam)
     await world.phone(SARA).texts("Where do I vote?")

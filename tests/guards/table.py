@@ -71,6 +71,32 @@ GUARDS = (
             '        message.c.volunteer_id == bindparam("whose"),',
         ),
     ),
+    # ------------------------------------------------------------------------------------------ caps
+    guard(
+        "one campaign a person a day: compare-and-set",
+        "services/test_interleavings.py::test_of_two_clicks_in_two_campaigns_at_one_moment_one_texts_the_person"
+        "[postgresql]",
+        *("bot/services/caps.py", 'free_at <= bindparam("at_click"', 'free_at >= bindparam("at_click"'),
+    ),
+    guard(
+        "a click asks whether somebody was texted today",
+        "flows/test_caps.py::test_a_press_that_comes_second_sends_nothing_keeps_its_words_and_the_card_goes_on[sqlite]",
+        *("bot/services/texting.py", " or await caps.why_not_yet(session, seen, cards.name_of(seen), now)", ""),
+    ),
+    guard(
+        "a card passes over who was texted today",
+        "flows/test_caps.py::test_whom_one_campaign_has_texted_others_pass_over_until_the_next_day[sqlite]",
+        *(
+            "bot/services/cards.py",
+            'bindparam("but"), caps.FREE)',
+            'bindparam("but"))',
+        ),
+    ),
+    guard(
+        "one follow-up a day",
+        "flows/test_caps.py::test_one_line_a_day_to_whoever_has_not_answered[sqlite]",
+        *("bot/services/caps.py", "if len(more) < most:", "if True:"),
+    ),
     # ------------------------------------------------------------------------------------------ the claim
     guard(
         "the claim asks again about an opt-out",

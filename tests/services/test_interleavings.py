@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import Refusal
 from bot.services import alarms, campaigns, cards, conversations, optouts, reassigning, tallies, texting
-from bot.services.cards import Press
+from bot.services.cards import Card, Draft, Press
 from bot.services.tallies import Metric
 from bot.services.trouble import Trouble
 from models import OptOutState, card, conversation, message
@@ -69,6 +69,45 @@ async def test_opt_out_on_the_card_and_a_stop_do_not_wait_for_each_other(world: 
     assert await ended(world, conversation_id) == ("done", "opted_out")
 
 
+async def sends(world: World, who: Person) -> Card:
+    """A press on Send, whoever is on the card."""
+    async with world.kit.database.transaction() as session:
+        seen = await cards.look(session, who.id)
+        press = Press(who.id, seen.version, "Are you voting?", seen.contact_id)
+        return await texting.send(session, press, now=world.time.now, terms=world.kit.terms)
+
+
+async def test_of_two_clicks_in_two_campaigns_at_one_moment_one_texts_the_person(world: World, priya: Person) -> None:
+    sam = world.slack.person("Sam Ito")
+    await world.live_campaign("Recount")
+    await world.texting(sam, name="Recount")
+
+    async with world.kit.database.transaction() as session:
+        seen = await cards.look(session, priya.id)
+        press = Press(priya.id, seen.version, "Are you voting?", seen.contact_id)
+        await texting.send(session, press, now=world.time.now, terms=world.kit.terms)
+        second = asyncio.create_task(sends(world, sam))
+        await waits(world, second)
+    shown = await second
+    assert shown.notice is not None
+    assert "Sara Lopez was already texted today by Fall GOTV, so nothing was sent." in shown.notice
+    assert isinstance(shown.next, Draft)
+    assert shown.next.name == "Tom Reed"
+    assert len(await world.query("SELECT 1 FROM message")) == 1
+
+
+async def test_send_and_a_stop_do_not_wait_for_each_other(world: World, priya: Person) -> None:
+    (person_id, hashed, conversation_id), now = await sara(world), world.time.now
+    async with world.kit.database.transaction() as stop:
+        await optouts.lock(stop, person_id)
+        pressed = asyncio.create_task(sends(world, priya))
+        await waits(world, pressed)
+        await optouts.record(stop, hashed, person_id=person_id, **OUT, now=now)
+    await pressed
+    assert await ended(world, conversation_id) == ("done", "opted_out")
+    assert await world.query("SELECT 1 FROM message WHERE state = 'queued'") == []
+
+
 async def test_undo_and_send_do_not_wait_for_each_other(world: World, priya: Person) -> None:
     await priya.presses("Send")
     await world.drawn()
@@ -121,7 +160,7 @@ async def test_an_answer_that_commits_after_a_stop_reopens_nothing(world: World,
 
     async def answer() -> None:
         async with world.kit.database.transaction() as session:
-            how = {"by": priya.id, "act_key": "x", "now": now, "undo": world.kit.undo}
+            how = {"by": priya.id, "act_key": "x", "now": now, "terms": world.kit.terms}
             await conversations.answer(session, conversation_id, "Hello", **how)
 
     async with world.kit.database.transaction() as stop:

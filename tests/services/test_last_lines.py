@@ -1,6 +1,7 @@
 """The last lines of defence, which no story reaches while those before them hold: asked here by themselves."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from bot.database import Session
-from bot.services import campaigns, clicks, contact_staging, inbound, optouts, outbox, outcomes
+from bot.services import campaigns, caps, clicks, contact_staging, inbound, optouts, outbox, outcomes, tallies
 from bot.services.inbound import Received
 from bot.services.outcomes import Outcome, Result
 from models import MessageKind, MessageState, OptOutState, message, person
@@ -178,6 +179,23 @@ async def test_a_contact_leaves_only_the_hand_that_holds_them(world: World, why:
     async with world.kit.database.transaction() as session:
         assert (await session.execute(clicks.LEAVE, values)).rowcount == 0
         assert (await session.execute(clicks.LEAVE, {**values, "which": tom, "whose": row.volunteer_id})).rowcount == 1
+
+
+async def test_a_click_that_finds_its_contact_gone_keeps_nobody_from_texting_them(world: World) -> None:
+    text, now = await text_of(world), world.time.now
+    tom = SimpleNamespace(person_id=2, free_at=None, first_act=None)
+    drawing = {"drawn": 1, "campaign": 1, "next_contact": None, "on_surface": "message", "clicked": now, "told": None}
+    async with world.kit.database.transaction() as session:
+        written = await clicks.write(
+            session,
+            taking=caps.taking(tom, act_key="card:U1:9", terms=world.kit.terms, now=now),
+            leaving={"which": 2, "whose": "U1", "into": "texted", "why": None, "out_at": now},
+            text={**text, "act_key": "card:U1:9", "person_id": 2, "conversation_id": 2},
+            count=tallies.entry("texted", campaign_id=1, volunteer_id="U1", script_id=1, now=now),
+            drawing={**drawing, "whose": "U1"},
+        )
+        assert written is None
+    assert await world.query("SELECT free_at, first_act FROM person WHERE id = 2") == [(None, None)]
 
 
 # ---------------------------------------------------------------------------------------------------------- discretion

@@ -25,6 +25,10 @@ NOT_TAKEN = {"refused line", "answers 429", "answers 429 after a while", "answer
 HAS_IT = ("accepted", "sent", "delivered", "undelivered", "failed")
 LAST = ("delivered", "undelivered")
 _MAY_RISE = "SELECT id FROM message WHERE state IN ('accepted', 'sent')"
+RESTED = (
+    "SELECT phone, first_act, (SELECT act_key FROM message WHERE person_id = person.id AND kind = 'first'"
+    " ORDER BY id DESC LIMIT 1) FROM person"
+)
 THE_DAY = timedelta(hours=9), timedelta(hours=20)
 DETROIT = timedelta(hours=-4)
 LEFT_OUT = 10
@@ -62,6 +66,7 @@ async def look(stage: Stage, cast: Cast) -> list[str]:
         *stage.late,
         *end.texts(),
         *end.forbidden(),
+        *end.rests(),
         *end.shown(),
         *end.typed(),
         *end.inbound(),
@@ -119,6 +124,7 @@ class _End:
             self.out = query("SELECT phone, at FROM opt_out JOIN person USING (phone_hash)")
             self.out_count = query("SELECT count(*) FROM opt_out WHERE state = 'out'")[0][0]
             self.items = query("SELECT kind, payload, taken_by FROM inbox_item")
+            self.rested = query(RESTED)
             self.given_up = query("SELECT kind, error FROM slack_post WHERE state = 'failed'")
             self.segments = dict(query("SELECT id, segments FROM message"))
             self.sums = Counter(dict(query("SELECT metric, sum(n) FROM tally GROUP BY metric")))
@@ -221,6 +227,12 @@ class _End:
                 is_first = self.messages.get(number, (0, "", Priority.FIRST))[2] == Priority.FIRST
                 if is_first and not opens <= clock <= closes:
                     yield f"text {number} was posted at {local:%H:%M:%S} there"
+
+    def rests(self) -> Iterator[str]:
+        """Whoever has had a first text rests from it, so that no campaign sends another; and nobody else rests."""
+        for phone, act, first in self.rested:
+            if act != first:
+                yield f"{phone} rests from {act}, and their first text was {first}"
 
     def shown(self) -> Iterator[str]:
         """What was shown as sent is there, and each text's state is what the carrier knows."""
