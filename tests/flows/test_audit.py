@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from handlers.doctor import examine
+from handlers.examining import examine
 from sandbox.slack import Person
 from tests.world import CONSENT, LIST, World
 

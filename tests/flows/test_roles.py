@@ -79,7 +79,7 @@ HELP = {
     "manager": {"list", "status", "digest", "export"},
     "organizer": set(
         "new import script start pause resume close assign unassign reassign invite inbox optout".split()
-        + "optouts optin lookup".split()
+        + "optouts optin budget lookup".split()
     ),
     "admin": {"forget", "doctor", "role", "audit"},
 }
