@@ -100,9 +100,7 @@ async def _a_day(world: World, priya: Person, count: int) -> None:
     await priya.presses("Done", on=priya.threads[-1])
     await world.drawn()
     world.time.passes(days=1)
-    await world.settles()
-    await priya.types("/text")
-    await world.settles()
+    await world.settles()  # her card comes below the thread
 
 
 async def _texts(world: World, priya: Person) -> None:
